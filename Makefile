@@ -1,0 +1,40 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check pytest bench clean help
+
+help:            ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo  ## run a real experiment and show its record
+	$(BIN)/python examples/demo.py
+
+test: check pytest   ## everything that CI checks
+
+check: $(VENV)/.dev  ## the static half: lint, format, types
+	$(BIN)/ruff check src tests examples bench
+	$(BIN)/ruff format --check src tests examples bench
+	$(BIN)/mypy
+
+pytest: $(VENV)/.dev ## the tests
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/bin/python ## compare with Sacred, side by side (installs Sacred into an environment of its own)
+	$(BIN)/python bench/run.py
+
+clean:               ## remove everything that the other commands made
+	rm -rf $(VENV) .bench-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Stores, one folder each: names and encoding (``layout``), write side (``observer``)."""

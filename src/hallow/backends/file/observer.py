@@ -1,0 +1,278 @@
+"""The observer that keeps every run in a folder of its own."""
+
+# os.path, because this runs at every start and pathlib costs several times as much.
+# ruff: noqa: PTH110, PTH118, PTH119
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from hallow.backends.file.copies import copy_version
+from hallow.backends.file.layout import OWN, RUN_FILES, FolderTemplate, artifact_path
+from hallow.backends.file.writer import (
+    DEFAULT_FILE_STORAGE_PRIORITY,
+    RunFolderWriter,
+    base_dir_of,
+    epoch,
+)
+from hallow.errors import StoreError
+from hallow.provenance.sources import relative_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["DEFAULT_FILE_STORAGE_PRIORITY", "FileStorageObserver"]
+
+
+class FileStorageObserver(RunFolderWriter):
+    """Keeps every run in a folder of its own, see :mod:`hallow.backends.file.layout`.
+
+    Nothing is made on disk before a run starts.
+
+    Args:
+        basedir: the folder of the store; made with its parents when the first run starts.
+        resource_dir: where resources are kept, by default ``<basedir>/_resources``.
+        source_dir: where source files are kept, by default ``<basedir>/_sources``.
+        template: a Mako template for a report of each run, by default ``<basedir>/template.html`` if that
+        exists. priority: see :class:`~hallow.observers.base.RunObserver`.
+        copy_artifacts: if False, resources that lie in the store already are not copied.
+        copy_sources: if False, source files are named but not copied.
+        folder: names run folders after their runs, such as ``"{time}_{config.lr}"`` (see
+            :class:`~hallow.backends.file.layout.FolderTemplate`); by default they are numbered from 1.
+
+    Attributes:
+        dir: absolute path of the folder of the run that this observer records or recorded last, or ``None``.
+        run_entry: the content of that run's ``run.json``.
+        config: the configuration of that run.
+        info: its info, as of the last heartbeat.
+        cout: its output, as of the last heartbeat.
+
+    Raises:
+        FileNotFoundError: if ``template`` does not exist.
+        StoreError: if ``folder`` is not a template.
+    """
+
+    VERSION = "FileStorageObserver-0.7.0"
+
+    def __init__(
+        self,
+        basedir: str | os.PathLike[str],
+        resource_dir: str | os.PathLike[str] | None = None,
+        source_dir: str | os.PathLike[str] | None = None,
+        template: str | os.PathLike[str] | None = None,
+        priority: float = DEFAULT_FILE_STORAGE_PRIORITY,
+        copy_artifacts: bool = True,
+        copy_sources: bool = True,
+        *,
+        folder: str | None = None,
+    ) -> None:
+        self._folder = None if folder is None else FolderTemplate(folder)
+        self.initialize(basedir, resource_dir, source_dir, template, priority, copy_artifacts, copy_sources)
+
+    # ---------------------------------------------------------------------- beginning
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: datetime,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Keep a run for later: its configuration, and its source files in its own folder.
+
+        Returns:
+            the id: ``_id`` if that is given, else the name of the new folder.
+        """
+        with self._beginning(ex_info, command, queue_time, config, _id):
+            self._queue(ex_info, command, host_info, queue_time, config, meta_info)
+        self._taken = False
+        return os.path.basename(self._running()[0]) if _id is None else _id
+
+    def _queue(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: datetime,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+    ) -> None:
+        folder = os.fspath(self.dir or "")
+        self._host = host_info
+        self.run_entry = {
+            "experiment": dict(ex_info),
+            "command": command,
+            "host": dict(host_info),
+            "meta": dict(meta_info),
+            "status": "QUEUED",
+        }
+        self.config = config
+        kept = self._keep_sources(ex_info)
+        if self.copy_sources:
+            for path, _, _ in kept:
+                self._copy_flat(os.path.join(base_dir_of(ex_info), path), folder)
+        self._save_start({"queue": epoch(queue_time)})
+
+    def _copy_flat(self, source: str, folder: str) -> None:
+        name = os.path.basename(source)
+        if name not in RUN_FILES:
+            with suppress(OSError):  # reported when it was to be kept
+                copy_version(source, folder, name)
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: datetime,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Make the run's folder, or take over that of a queued run.
+
+        Returns:
+            the id: ``_id`` if that is given, else the name of the new folder.
+
+        Raises:
+            RunExistsError: (a ``FileExistsError``) if a run of that id exists and is not queued.
+            StoreError: if the store cannot be written.
+        """
+        with self._beginning(ex_info, command, start_time, config, _id):
+            self._host = host_info
+            self.run_entry = {
+                "experiment": {**ex_info, "sources": self.save_sources(ex_info)},
+                "command": command,
+                "host": dict(host_info),
+                "start_time": start_time.isoformat(),
+                "meta": dict(meta_info),
+                "status": "RUNNING",
+                "resources": [],
+                "artifacts": [],
+                "heartbeat": None,
+            }
+            self.config = config
+            self._save_start({"start": epoch(start_time)})
+            self.save_cout()
+        return os.path.basename(self._running()[0]) if _id is None else _id
+
+    # ---------------------------------------------------------------------- during a run
+
+    def heartbeat_event(
+        self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any
+    ) -> None:
+        """Store what is new."""
+        _, entry = self._running()
+        self.info = info
+        entry["heartbeat"] = beat_time.isoformat()
+        entry["result"] = result
+        self._take_output(captured_out)
+        self.save_cout()
+        self._refresh_metrics()
+        if info:
+            self.save_json(info, "info.json")
+        self._save_entry()
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
+        """Store new points of metrics."""
+        del info
+        self._running()
+        if self._metrics is not None:
+            self._metrics.append(metrics_by_name)
+            self._refresh_metrics()
+
+    def _refresh_metrics(self, final: bool = False) -> None:
+        if self._metrics is not None:
+            self._metrics.refresh(final)
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a file that the run read."""
+        _, entry = self._running()
+        stored = self.find_or_save(filename, self.resource_dir)
+        entry["resources"].append([filename, os.fspath(stored)])
+        inside = relative_path(self._absolute(stored), self._absolute(self.basedir))
+        self._facts.setdefault("resources", []).append({"path": filename, "stored": inside})
+        self._save_both()
+
+    def artifact_event(
+        self,
+        name: str | None,
+        filename: str,
+        metadata: dict[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> str:
+        """Keep a file or folder that the run made.
+
+        If there is one of that name with another content already, it becomes a further version: ``m.2.txt``.
+
+        Returns:
+            the absolute path of the copy.
+
+        Raises:
+            ArtifactNameError: (a ``FileExistsError``) if the store needs the name itself.
+        """
+        folder, entry = self._running()
+        wanted = artifact_path(folder, name or os.path.basename(filename.rstrip("/\\")), self._reserved())
+        stored = copy_version(filename, folder, wanted)
+        if stored not in entry["artifacts"]:
+            entry["artifacts"].append(stored)
+        fact = {"name": name or wanted, "stored": stored, "path": filename}
+        extra = {"metadata": metadata, "content_type": content_type}
+        self._facts.setdefault("artifacts", []).append({**fact, **extra})
+        self._save_both()
+        return os.path.join(folder, stored)
+
+    def detail_event(self, name: str, detail: Any) -> None:
+        """Keep further facts in ``.hallow/<name>.json``; ``late_sources`` are added to the sources."""
+        _, entry = self._running()
+        if name == "late_sources":
+            self._add_late_sources(entry, detail)
+        elif name.replace("_", "").replace("-", "").isalnum():
+            self.save_json(detail, os.path.join(OWN, f"{name}.json"))
+        else:
+            raise StoreError(f"a detail cannot be called {name!r}; use letters, digits and underscores")
+
+    def _add_late_sources(self, entry: dict[str, Any], sources: Any) -> None:
+        experiment = entry["experiment"]
+        known = {path for path, _ in experiment["sources"]}
+        new = [(path, digest) for path, digest in sources if path not in known]
+        if new:
+            experiment["sources"] = [
+                *experiment["sources"],
+                *self.save_sources({"base_dir": experiment.get("base_dir"), "sources": new}),
+            ]
+            self._save_both()
+
+    # ---------------------------------------------------------------------- end
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """The run ended well."""
+        self._finish(stop_time, status="COMPLETED", result=result)
+
+    def interrupted_event(self, interrupt_time: datetime, status: str) -> None:
+        """The run was stopped."""
+        self._finish(interrupt_time, status=status)
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """The run raised."""
+        self._finish(fail_time, status="FAILED", fail_trace=fail_trace)
+
+    def _finish(self, when: datetime, **facts: Any) -> None:
+        folder, entry = self._running()
+        entry.update(facts, stop_time=when.isoformat())
+        self._facts.setdefault("times", {})["stop"] = epoch(when)
+        try:
+            self._refresh_metrics(final=True)
+            if not os.path.exists(os.path.join(folder, "info.json")):
+                self.save_json(self.info or {}, "info.json")
+        finally:
+            # The status is last, so that who sees it sees everything.
+            self._save_both()
+            self._taken = False
+        self.render_template()

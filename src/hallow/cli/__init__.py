@@ -1,0 +1,1 @@
+"""The command line: words to updates and options, and the help text. Knows descriptions, not experiments."""

@@ -1,0 +1,433 @@
+"""From config sources, named configs, hooks and updates to one resolved configuration.
+
+A :class:`Section` is one ingredient's share. Sections are evaluated from the deepest to the experiment, each source
+seeing what the ones before it said, with values that were fixed beforehand (updates and named configs) in force from
+the first statement on. ``configuration.md`` section 5 of the specification is the order followed here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hallow.config.keys import check_keys
+from hallow.config.named import NamedConfigs
+from hallow.config.origins import Origin
+from hallow.config.schema import Schema
+from hallow.config.sources import schema_of
+from hallow.config.suspicious import check_suspicious
+from hallow.config.summary import ConfigSummary
+from hallow.config.trees import MISSING, leaf_paths, merge, nested, take
+from hallow.config.values import normalise, plain_copy
+from hallow.errors import ConfigError, MissingValueError, UpdateError
+from hallow.settings import SETTINGS
+from hallow.utils import closest, is_prefix, join_paths, rel_path
+
+
+@dataclass(eq=False)
+class Section:
+    """One ingredient's share of the configuration.
+
+    Attributes:
+        path: dotted place in the whole configuration, empty for the experiment.
+        label: how messages call it.
+        sources: config sources in order.
+        named: name to config source.
+        hooks: called after the sources.
+        arguments: paths that its captured functions take by name.
+        children: sections of the ingredients that it uses.
+        logger: where warnings about its entries go.
+        choices: for a slot, the sections to choose from by name; else ``None``.
+        default: for a slot, the choice if nothing chooses.
+    """
+
+    path: str
+    label: str
+    sources: Sequence[Any]
+    named: Mapping[str, Any]
+    hooks: Sequence[Callable[..., Any]]
+    arguments: frozenset[str]
+    children: list[Section]
+    logger: logging.Logger
+    choices: Mapping[str, Section] | None = None
+    default: str | None = None
+
+    choice: str | None = None
+    updates: dict[str, Any] = field(default_factory=dict)
+    named_values: dict[str, Any] = field(default_factory=dict)
+    named_docs: dict[str, str] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    summary: ConfigSummary = field(default_factory=ConfigSummary)
+    schema: Schema | None = None
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """What wins over the sources: named configs, and updates over them."""
+        return merge(merge({}, self.named_values), self.updates)
+
+    def below(self) -> list[Section]:
+        """All sections below, each once, nearest first."""
+        found: list[Section] = []
+        for child in self.children:
+            for section in (child, *child.below()):
+                if not any(section is known for known in found):
+                    found.append(section)
+        return found
+
+    def relative(self, other: Section) -> str:
+        """Where the entries of ``other`` are seen from here."""
+        return rel_path(self.path, other.path) if is_prefix(self.path, other.path) else other.path
+
+    def visible(self) -> dict[str, Any]:
+        """Own entries and those of all sections below, as captured functions see them."""
+        seen = dict(self.config)
+        for section in sorted(self.below(), key=lambda s: s.path.count(".")):
+            _place(seen, self.relative(section), section.config)
+        return seen
+
+    def choose(self, name: str) -> None:
+        """Fill a slot.
+
+        Raises:
+            UpdateError: if there is no such choice.
+        """
+        assert self.choices is not None
+        if name not in self.choices:
+            near = closest(str(name), self.choices)
+            hint = f' Did you mean "{near[0]}"?' if near else ""
+            raise UpdateError(
+                f'"{name}" is no choice for "{self.path}".{hint} The choices are: {", ".join(self.choices)}',
+                print_traceback=False,
+            )
+        chosen = self.choices[name]
+        self.choice = name
+        self.sources, self.named, self.hooks = chosen.sources, chosen.named, chosen.hooks
+        self.arguments, self.children = chosen.arguments, chosen.children
+
+
+@dataclass
+class Resolved:
+    """The outcome.
+
+    Attributes:
+        config: the whole configuration, nested.
+        summary: what was added, modified, retyped, with docs and origins, by full path.
+        sections: from the deepest to the experiment, evaluated.
+    """
+
+    config: dict[str, Any]
+    summary: ConfigSummary
+    sections: list[Section]
+
+
+def ordered(root: Section) -> list[Section]:
+    """All sections, deepest first, the experiment last; ties in order of first encounter."""
+    depth: dict[int, int] = {}
+    sections: dict[int, Section] = {}
+    waiting = [(root, 0)]
+    while waiting:
+        section, level = waiting.pop(0)
+        sections.setdefault(id(section), section)
+        depth[id(section)] = max(level, depth.get(id(section), 0))
+        waiting[:0] = [(child, level + 1) for child in section.children]
+    return sorted(sections.values(), key=lambda section: -depth[id(section)])
+
+
+class Resolution:
+    """One resolution of a tree of sections.
+
+    Args:
+        root: the experiment's section.
+        updates: nested updates.
+        named_configs: names of named configs, or of config files, in order.
+        command_name: given to config hooks.
+        logger: given to config hooks.
+        updates_from: kind of the updates' origin.
+        force: accept everything.
+    """
+
+    def __init__(
+        self,
+        root: Section,
+        updates: Mapping[str, Any],
+        named_configs: Sequence[str] = (),
+        command_name: str = "",
+        logger: logging.Logger | None = None,
+        updates_from: str = "update",
+        force: bool = False,
+    ) -> None:
+        self.root = root
+        self.command_name = command_name
+        self.logger = logger or root.logger
+        self.force = force
+        self.sections = ordered(root)
+        self.given: dict[str, Origin] = {}
+        self.hooked: dict[str, Origin] = {}
+        check_keys(updates)
+        self.distribute(updates, Origin(updates_from), "updates")
+        NamedConfigs(self).apply(named_configs)
+        self.fill_slots()
+
+    # ------------------------------------------------------------------------------------------ distributing
+
+    def distribute(self, values: Mapping[str, Any], origin: Origin, kind: str) -> None:
+        """Give each section its part of a nested dict of values.
+
+        Args:
+            values: nested, from the experiment's point of view.
+            origin: where they come from.
+            kind: ``"updates"`` or ``"named_values"``.
+        """
+        for path in leaf_paths(values):
+            known = self.given.get(path)
+            if known is None or known.kind not in ("update", "command line"):
+                self.given[path] = origin
+        rest = merge({}, values)
+        for section in sorted(self.sections, key=lambda s: -len(s.path)):
+            part = rest if section is self.root else take(rest, section.path)
+            if part is MISSING:
+                continue
+            if section.choices is not None:
+                part = self._choose(section, part, kind)
+            if not isinstance(part, Mapping):
+                raise self._is_ingredient(section, part)
+            merge(getattr(section, kind), part)
+
+    def _choose(self, slot: Section, part: Any, kind: str) -> Any:
+        """Fill a slot from its part of the values; what is left are entries of the choice."""
+        name = part.pop("choice", None) if isinstance(part, dict) else part
+        if name is not None and (kind == "updates" or "choice" not in slot.updates):
+            if slot.choice not in (None, str(name)):
+                raise UpdateError(
+                    f'"{slot.path}" was filled with "{slot.choice}" already; choose "{name}" first'
+                )
+            slot.choose(str(name))
+            self.sections = ordered(self.root)
+        return part if isinstance(part, Mapping) else {}
+
+    def fill_slots(self) -> None:
+        """Fill slots that nothing filled with their defaults."""
+        for slot in [s for s in self.sections if s.choices is not None and s.choice is None]:
+            if slot.default is None:
+                raise MissingValueError(
+                    f'"{slot.path}" must be chosen: {", ".join(slot.choices or ())} (with {slot.path}=NAME)',
+                    print_traceback=False,
+                )
+            slot.choose(slot.default)
+        self.sections = ordered(self.root)
+
+    def _is_ingredient(self, section: Section, value: Any) -> UpdateError:
+        return UpdateError(
+            f'"{section.path}" is an ingredient and cannot be set to {value!r}; set one of its entries '
+            f"({section.path}.ENTRY=VALUE) or give a dict of entries",
+            print_traceback=False,
+        )
+
+    # -------------------------------------------------------------------------------------------- evaluating
+
+    def resolve(self) -> Resolved:
+        """Evaluate all sections and put the whole configuration together.
+
+        Raises:
+            ConfigError: for everything that does not fit; nothing has been started or recorded then.
+        """
+        self._hand_down_overrides()
+        for section in self.sections:
+            self.evaluate(section)
+            self._run_hooks(section)
+        if not self.force:
+            check_suspicious(self.sections, self.given)
+        for section in self.sections:
+            self._check_types(section)
+        return Resolved(self._assemble(), self._summarise(), self.sections)
+
+    def _hand_down_overrides(self) -> None:
+        """A dict or file that names an ingredient's path overrides that ingredient's defaults."""
+        from hallow.config.dicts import ConfigDict
+
+        for section in reversed(self.sections):
+            for below in section.below():
+                path = section.relative(below)
+                for number, source in enumerate(section.sources):
+                    if not isinstance(source, ConfigDict):
+                        continue
+                    kept = merge({}, source._conf)
+                    part = take(kept, path)
+                    if isinstance(part, Mapping):
+                        below.sources = [*below.sources, source.part(part)]
+                        section.sources = [*section.sources]
+                        section.sources[number] = source.part(kept)
+
+    def evaluate(self, section: Section) -> None:
+        """Evaluate the sources of one section; those below must have been evaluated."""
+        section.schema = Schema.merged(filter(None, map(schema_of, section.sources))) if _typed() else None
+        fixed = section.fixed
+        if section.schema is not None:
+            fixed = section.schema.convert(fixed, prefix=section.path)
+        section.config, section.summary = evaluate_sources(
+            section.sources, fixed, self.fallback(section), section.logger
+        )
+        section.summary.added.discard("seed")
+        if section.choice is not None:
+            section.config = {"choice": section.choice, **section.config}
+
+    def fallback(self, section: Section) -> dict[str, Any]:
+        """What scopes of a section may ask for beside its own entries."""
+        seen: dict[str, Any] = {}
+        for below in sorted(section.below(), key=lambda s: s.path.count(".")):
+            _place(seen, section.relative(below), below.config)
+        return {**seen, "_log": section.logger}
+
+    def _run_hooks(self, section: Section) -> None:
+        changes: dict[str, Any] = {}
+        for hook in section.hooks:
+            config = plain_copy(self._assemble())
+            result = hook(config, self.command_name, self.logger)
+            if result is None:
+                continue
+            name = getattr(hook, "__name__", "hook")
+            if not isinstance(result, Mapping):
+                raise ConfigError(
+                    f"the config hook {name} of {section.label} must return a mapping of changes or None, not "
+                    f"{type(result).__name__} ({result!r})"
+                )
+            check_keys(result)
+            merge(changes, result)
+            code = getattr(hook, "__code__", None)
+            origin = Origin("hook", code and code.co_filename, code and code.co_firstlineno, name)
+            self.hooked.update({join_paths(section.path, path): origin for path in leaf_paths(result)})
+        if changes:
+            self._apply_changes(section, changes)
+
+    def _apply_changes(self, section: Section, changes: dict[str, Any]) -> None:
+        """Lay a hook's changes over the entries, and what was fixed over those."""
+        for below in sorted(section.below(), key=lambda s: -len(s.path)):
+            part = take(changes, section.relative(below))
+            if isinstance(part, Mapping):
+                _overlay(below, part)
+            elif part is not MISSING:
+                raise self._is_ingredient(below, part)
+        _overlay(section, changes)
+
+    def _check_types(self, section: Section) -> None:
+        if section.schema is None:
+            return
+        section.config = {
+            **section.config,
+            **section.schema.convert(section.config, prefix=section.path),
+        }
+        missing = section.schema.missing(section.config)
+        if missing:
+            paths = [join_paths(section.path, path) for path in missing]
+            raise MissingValueError(
+                f"required configuration entries have no value: {', '.join(paths)} (give them after `with`, like "
+                f"{paths[0]}=VALUE, or in config_updates)",
+                print_traceback=False,
+            )
+
+    # --------------------------------------------------------------------------------------------- the result
+
+    def _assemble(self) -> dict[str, Any]:
+        whole = dict(self.root.config)
+        for section in sorted(self.sections, key=lambda s: s.path.count(".")):
+            if section is not self.root and section.config:
+                _place(whole, section.path, section.config)
+        return whole
+
+    def _summarise(self) -> ConfigSummary:
+        whole = ConfigSummary()
+        for section in self.sections:
+            whole.update_add(section.summary, section.path)
+            if section is not self.root:
+                whole.docs.pop(join_paths(section.path, "seed"), None)
+            for path, doc in section.named_docs.items():
+                whole.docs.setdefault(join_paths(section.path, path), doc)
+        for path, origin in [*self.hooked.items(), *self.given.items()]:
+            before = whole.before.get(path, MISSING)
+            whole.origins[path] = (
+                origin
+                if before is MISSING
+                else replace(origin, before=before, before_at=whole.origins.get(path))
+            )
+        return whole
+
+
+def evaluate_sources(
+    sources: Iterable[Any], fixed: Mapping[str, Any], fallback: Mapping[str, Any], logger: logging.Logger
+) -> tuple[dict[str, Any], ConfigSummary]:
+    """Evaluate sources in order, each seeing the entries of those before it as preset."""
+    config: dict[str, Any] = {}
+    whole: ConfigSummary | None = None
+    derived = Derived(logger)
+    for source in sources:
+        summary = source(fixed=fixed, preset=config, fallback=fallback)
+        derived.note(source, config, summary, fixed)
+        config.update(summary)
+        if whole is None:
+            whole = summary
+        else:
+            whole.update_from(summary)
+    if whole is None:
+        config = normalise(fixed)
+        whole = ConfigSummary(
+            added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"}
+        )
+    return config, whole
+
+
+class Derived:
+    """Notes entries that keep a value computed from another entry's earlier value (derived-values)."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.logger = logger
+        self.reads: dict[str, frozenset[str]] = {}
+
+    def note(
+        self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]
+    ) -> None:
+        """Compare what ``source`` assigned with what earlier entries were computed from."""
+        from hallow.config.values import is_different
+
+        assigned = {path for path in summary.origins if "." not in path}
+        for name in assigned & set(earlier) - set(fixed):
+            if not is_different(earlier[name], summary.get(name)):
+                continue
+            stale = sorted(
+                other for other, read in self.reads.items() if name in read and other not in assigned
+            )
+            if stale:
+                self.logger.info(
+                    'Config entry "%s" is set again (%s); %s had been computed from its earlier value and stays as it is. '
+                    "A named config or an update would have been taken into account.",
+                    name,
+                    summary.origins[name].describe(),
+                    ", ".join(f'"{other}"' for other in stale),
+                )
+        for name in assigned:
+            self.reads.pop(name, None)
+        self.reads.update(
+            {name: read for name, read in getattr(source, "reads", {}).items() if name in assigned}
+        )
+
+
+def _overlay(section: Section, changes: Mapping[str, Any]) -> None:
+    """Merge a hook's changes into a section's entries; what was fixed stays."""
+    values = merge(merge({}, changes), nested(section.fixed))
+    section.config = merge(merge({}, section.config), values)
+    section.summary.added -= set(leaf_paths(changes))
+
+
+def _place(whole: dict[str, Any], path: str, config: Mapping[str, Any]) -> None:
+    """Put a section's entries at its path, beside those of sections that lie inside it."""
+    *parents, last = path.split(".")
+    node = whole
+    for part in parents:
+        inner = node.get(part)
+        node[part] = node = dict(inner) if isinstance(inner, dict) else {}
+    node[last] = dict(config)
+
+
+def _typed() -> bool:
+    return bool(SETTINGS.CONFIG.SCOPE_ANNOTATIONS)

@@ -1,0 +1,89 @@
+"""The outcome of evaluating config sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hallow.utils import iter_prefixes, join_paths
+
+if TYPE_CHECKING:
+    from hallow.config.origins import Origin
+
+
+class ConfigSummary(dict[str, Any]):
+    """The entries a source gave, and what became of the values that were fixed beforehand.
+
+    Every path above an added, modified or retyped one is in ``modified``; a retyped path is neither in ``added`` nor
+    in ``modified``, an added one not in ``modified``.
+
+    Attributes:
+        added: paths of fixed values that no source assigned.
+        modified: paths where the fixed value differs from the assigned one.
+        typechanged: path to ``(type assigned, type fixed)``.
+        ignored_fallbacks: names of ingredients that a scope tried to assign.
+        docs: path to documentation.
+        assigned: paths of fixed values, and of dicts with such values in them, that a source assigned with the same
+            kind of value.
+        origins: path to where the value was assigned.
+        before: path to the value that the source itself had assigned where a fixed value won.
+        assigned: fixed paths, and dicts that hold such, that a source assigned.
+    """
+
+    def __init__(
+        self,
+        added: Iterable[str] = (),
+        modified: Iterable[str] = (),
+        typechanged: Mapping[str, tuple[type, type]] | Iterable[tuple[str, tuple[type, type]]] = (),
+        ignored_fallbacks: Iterable[str] = (),
+        docs: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__()
+        self.added: set[str] = set(added)
+        self.modified: set[str] = set(modified)
+        self.typechanged: dict[str, tuple[type, type]] = dict(typechanged)
+        self.ignored_fallbacks: set[str] = set(ignored_fallbacks)
+        self.docs: dict[str, str] = dict(docs)
+        self.assigned: set[str] = set()
+        self.origins: dict[str, Origin] = {}
+        self.before: dict[str, Any] = {}
+        self.assigned: set[str] = set()
+        self._settle()
+
+    def update_from(self, other: ConfigSummary, path: str = "") -> None:
+        """Take up the summary of a later source of the same ingredient; entries stay.
+
+        What either of the two assigned is not added; docs that are there already win.
+
+        Args:
+            other: the later summary.
+            path: where its paths lie.
+        """
+        self.added &= {join_paths(path, added) for added in other.added}
+        self._unite(other, path)
+
+    def update_add(self, other: ConfigSummary, path: str = "") -> None:
+        """Take up the summary of another ingredient, whose paths lie below ``path``; entries stay."""
+        self.added |= {join_paths(path, added) for added in other.added}
+        self._unite(other, path)
+
+    def _unite(self, other: ConfigSummary, path: str) -> None:
+        self.modified |= {join_paths(path, modified) for modified in other.modified}
+        self.assigned |= {join_paths(path, assigned) for assigned in other.assigned}
+        self.ignored_fallbacks |= {join_paths(path, name) for name in other.ignored_fallbacks}
+        self.assigned |= {join_paths(path, name) for name in other.assigned}
+        self.typechanged.update({join_paths(path, key): types for key, types in other.typechanged.items()})
+        self.origins.update({join_paths(path, key): origin for key, origin in other.origins.items()})
+        self.before.update({join_paths(path, key): value for key, value in other.before.items()})
+        for key, doc in other.docs.items():
+            full = join_paths(path, key)
+            self.docs[full] = self.docs.get(full) or doc
+        self._settle()
+
+    def _settle(self) -> None:
+        """Restore what holds between the sets."""
+        for path in [*self.added, *self.modified, *self.typechanged]:
+            if "." in path:
+                self.modified.update(iter_prefixes(path.rpartition(".")[0]))
+        self.added.difference_update(self.typechanged)
+        self.modified.difference_update(self.typechanged, self.added)

@@ -1,0 +1,38 @@
+"""Finding the module in which an experiment or ingredient is created."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+
+def defining_globals(created: object) -> dict[str, Any]:
+    """Globals of the first frame that is neither hallow's nor an ``__init__`` of a subclass of ``created``'s class."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_back is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not _is_ours(module) and not _initialises(frame, created):
+            break
+        frame = frame.f_back
+    return frame.f_globals if frame is not None else {}
+
+
+def _is_ours(module: str) -> bool:
+    return module == "hallow" or module.startswith("hallow.")
+
+
+def _initialises(frame: FrameType, created: object) -> bool:
+    """Whether the frame is a method running on the object that is being created."""
+    code = frame.f_code
+    return code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is created
+
+
+def is_interactive(module_globals: dict[str, Any]) -> bool:
+    """Whether the module is a notebook, an interactive session or a program read from standard input."""
+    return module_globals.get("__file__") is None
+
+
+def defines_in_notebook_cell(filename: str) -> bool:
+    """Whether code of this file name was typed into a notebook, a REPL or standard input."""
+    return filename.startswith("<") or "ipykernel_" in filename or "ipython-input" in filename

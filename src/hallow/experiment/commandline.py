@@ -1,0 +1,136 @@
+"""One command line of an experiment, from the words to the exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from hallow.cli.grammar import get_config_updates
+from hallow.cli.parse import ParsedCommandLine, parse_command_line
+from hallow.cli.usage import format_usage, help_for_command, parser_usage, short_usage
+from hallow.errors import CommandNotFoundError, HallowError, UsageError
+from hallow.experiment.assembly import check_main_arguments, find_command, slot_paths, spelt_as_choice
+from hallow.experiment.captured import core_of
+from hallow.experiment.logs import restored_level
+from hallow.experiment.reports import format_report
+from hallow.settings import SETTINGS
+from hallow.utils import ensure_wellformed_argv
+
+if TYPE_CHECKING:
+    from hallow.experiment.experiment import Experiment
+    from hallow.running.run import Run
+
+
+class CommandLine:
+    """One command line of an experiment.
+
+    Args:
+        experiment: whose command line it is.
+        argv: the program's name and the words after it; default ``sys.argv``.
+    """
+
+    def __init__(self, experiment: Experiment, argv: str | Sequence[str] | None = None) -> None:
+        self.experiment = experiment
+        self.argv = ensure_wellformed_argv(argv)  # type: ignore[arg-type]
+        self.program = program_name(experiment)
+        self.debug = self.pdb = False
+
+    def run(self) -> Run | None:
+        """Parse, run, report errors and leave with the exit code that fits."""
+        run: Run | None = None
+        try:
+            parsed = parse_command_line(self.argv, self.experiment.all_cli_options, self.program)
+            self.debug, self.pdb = bool(parsed.options["--debug"]), bool(parsed.options["--pdb"])
+            if parsed.help_requested:
+                self._help(parsed)
+            command = self._command(parsed)
+            words = [spelt_as_choice(word, slot_paths(self.experiment)) for word in parsed.updates]
+            updates, named_configs = get_config_updates(words)
+            with restored_level(self.experiment.logger):
+                run = self._create(command, updates, named_configs, parsed)
+                check_main_arguments(run)
+                run()
+        except KeyboardInterrupt:
+            if self.debug:
+                raise
+            print("interrupted", file=sys.stderr)  # noqa: T201 - the report of this end
+            sys.exit(130)
+        except Exception as error:
+            self._fail(error, run)
+        return run
+
+    def _create(
+        self, command: str, updates: dict[str, Any], named_configs: list[str], parsed: ParsedCommandLine
+    ) -> Run:
+        run = self.experiment._create_run(
+            command, updates, named_configs, {}, {}, parsed.as_args(), updates_from="command line"
+        )
+        run.args = parsed.script_args
+        return run
+
+    def _command(self, parsed: ParsedCommandLine) -> str:
+        command = parsed.command or self.experiment.default_command
+        if command is None:
+            commands = ", ".join(name for name, _ in self.experiment.gather_commands())
+            raise UsageError(
+                "There is no command to run: specify one, or define a main function with @ex.main or @ex.automain. "
+                f"Available commands are: {commands}"
+            )
+        find_command(self.experiment, command)
+        return command
+
+    def _help(self, parsed: ParsedCommandLine) -> NoReturn:
+        if parsed.help_for is not None:
+            core = core_of(find_command(self.experiment, parsed.help_for))
+            name, signature = core.signature.name, str(core.signature)
+            text = help_for_command(name, signature[len(name) :], core.function.__doc__)
+        else:
+            text = usage_of(self.experiment, self.program)[1]
+        print(text)  # noqa: T201 - printing is what help is for
+        sys.exit(0)
+
+    def _fail(self, error: Exception, run: Run | None) -> NoReturn:
+        """Report an error and leave."""
+        if self.debug:
+            raise error
+        if self.pdb:
+            self._post_mortem(error)
+        started = run is not None and run.status is not None
+        is_usage = isinstance(error, HallowError) and error.is_usage and not started
+        to_stdout = (
+            isinstance(error, CommandNotFoundError) and SETTINGS.COMMAND_LINE.COMMAND_ERRORS_TO == "stdout"
+        )
+        report = format_report(error, short_usage(self.program))
+        print(report, file=sys.stdout if to_stdout else sys.stderr)  # noqa: T201 - the report of this end
+        sys.exit(SETTINGS.COMMAND_LINE.ERROR_EXIT_CODE if is_usage else 1)
+
+    def _post_mortem(self, error: Exception) -> NoReturn:
+        import pdb
+        import traceback
+
+        traceback.print_exception(type(error), error, error.__traceback__)
+        pdb.post_mortem(error.__traceback__)
+        sys.exit(1)
+
+
+def program_name(experiment: Experiment) -> str:
+    """How usage texts call the script: its path from the experiment's folder, quoted for a shell."""
+    script = sys.argv[0] if sys.argv else ""
+    if not script or script == "-c":
+        return "Dummy"
+    return shlex.quote(os.path.relpath(script, experiment.base_dir))
+
+
+def usage_of(experiment: Experiment, program: str | None = None) -> tuple[str, str, str]:
+    """Short usage, whole help text, and the text that the option parser gets."""
+    program = program or program_name(experiment)
+    options = experiment.all_cli_options
+    commands = {name: core_of(command).function for name, command in experiment.gather_commands()}
+    return (
+        short_usage(program),
+        format_usage(program, experiment.doc, commands, options),
+        parser_usage(options),
+    )

@@ -1,0 +1,402 @@
+"""Experiment: an ingredient with a main function that can be run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
+
+from hallow.cli.options import CLIOption, default_options, gather_command_line_options, normalise_options
+from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
+from hallow.experiment.assembly import Assembly, check_main_arguments
+from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
+from hallow.experiment.captured import Captured, core_of
+from hallow.experiment.commands import print_config_before, stock_commands
+from hallow.experiment.ingredient import Ingredient
+from hallow.experiment.logs import restored_level
+from hallow.experiment.signature import Signature
+from hallow.running.context import entered
+
+if TYPE_CHECKING:
+    from typing import ParamSpec
+
+    from hallow.provenance.host import HostInfoGetter
+    from hallow.running.run import Run
+
+    P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Experiment(Ingredient):
+    """The central class: declares configuration, functions and a main function, and makes runs of them.
+
+    Args:
+        name: of the experiment; default: the name of the defining file.
+        ingredients: ingredients that it uses.
+        interactive: see :class:`Ingredient`; needs a name.
+        base_dir: see :class:`Ingredient`.
+        additional_host_info: gatherers made with ``host_info_gatherer``.
+        additional_cli_options: options made with ``cli_option``.
+        save_git_info: see :class:`Ingredient`.
+
+    Attributes:
+        observers: observers of every run; may be changed until a run starts, also by its configuration.
+        captured_out_filter: applied to captured output, or ``None``.
+        default_command: name of the last function given to :meth:`main` or :meth:`automain`.
+        option_hooks: functions that may change the options of a run.
+
+    Raises:
+        ExperimentError: without a name where there is no file to take it from.
+        OptionError: if a flag of an additional option is taken.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        ingredients: Iterable[Ingredient] = (),
+        interactive: bool = False,
+        base_dir: str | os.PathLike[str] | None = None,
+        additional_host_info: Sequence[HostInfoGetter] | None = None,
+        additional_cli_options: Sequence[CLIOption] | None = None,
+        save_git_info: bool = True,
+    ) -> None:
+        found = defining_globals(self)
+        super().__init__(
+            path=_name(name, interactive, found),
+            ingredients=ingredients,
+            interactive=interactive,
+            _caller_globals=found,
+            base_dir=base_dir,
+            save_git_info=save_git_info,
+        )
+        self.observers: list[Any] = []
+        self.default_command: str | None = None
+        self.captured_out_filter: Callable[[str], str] | None = None
+        self.option_hooks: list[Callable[..., Any]] = []
+        self.additional_host_info = list(additional_host_info or [])
+        self.additional_cli_options = list(additional_cli_options or [])
+        if self.additional_host_info:
+            from hallow.provenance.host import check_additional_host_info
+
+            check_additional_host_info(self.additional_host_info)
+        gather_command_line_options(
+            self.additional_cli_options
+        )  # refuses clashing flags now, not when they are used
+        for function in stock_commands(self):
+            self.command(function, unobserved=True)
+
+    # --------------------------------------------------------------------------------------------- declaring
+
+    def main(self, function: Callable[P, R]) -> Captured[P, R]:
+        """Make a function the command that runs when none is named."""
+        captured: Captured[P, R] = self.command(function)
+        self.default_command = core_of(captured).signature.name
+        return captured
+
+    def automain(self, function: Callable[P, R]) -> Captured[P, R]:
+        """Like :meth:`main`; if the file is run as a script, parse the command line and run at once.
+
+        Must be the last definition of the file: what stands below it does not exist when the run starts.
+
+        Raises:
+            ExperimentError: in a notebook, REPL or program read from standard input, where ``main`` is to be used.
+        """
+        captured = self.main(function)
+        core = core_of(captured)
+        if core.function.__module__ == "__main__":
+            code = getattr(core.function, "__code__", None)
+            if code is not None and defines_in_notebook_cell(code.co_filename):
+                raise ExperimentError(
+                    "automain cannot be used in an interactive session or notebook, where there is no command line; use "
+                    "@ex.main and call ex.run()"
+                )
+            self.run_commandline()
+        return captured
+
+    def option_hook(self, function: F) -> F:
+        """Register a function that gets the mapping of options (argument ``options``) and may change it.
+
+        Raises:
+            KeyError: if it does not take an argument of that name.
+        """
+        if "options" not in Signature(function).arguments:
+            raise HookSignatureError(
+                f"an option hook must take an argument named options: {Signature(function)}"
+            )
+        self._replace_or_append(self.option_hooks, function)
+        return function
+
+    def post_process_name(self, name: str, ingredient: Ingredient) -> str:
+        """Commands and named configs of the experiment itself have bare names."""
+        return name[len(self.path) + 1 :] if ingredient is self else name
+
+    # ----------------------------------------------------------------------------------------------- running
+
+    def run(
+        self,
+        command_name: str | None = None,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] | str = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        beat_interval: float | None = None,
+        capture: Literal["no", "sys", "fd"] | None = None,
+        comment: str | None = None,
+        debug: bool | None = None,
+        enforce_clean: bool | None = None,
+        file_storage: str | os.PathLike[str] | None = None,
+        force: bool | None = None,
+        id: str | int | None = None,
+        loglevel: str | int | None = None,
+        name: str | None = None,
+        origins: bool | None = None,
+        pdb: bool | None = None,
+        print_config: bool | None = None,
+        priority: float | None = None,
+        queue: bool | None = None,
+        unobserved: bool | None = None,
+    ) -> Run:
+        """Run a command and return its :class:`~hallow.Run`.
+
+        Args:
+            command_name: full name of a command; default: the main function.
+            config_updates: entries to change, nested, keys of the outermost dict may be dotted paths.
+            named_configs: names of named configs, or of config files, in order.
+            info: put into ``run.info`` beforehand.
+            meta_info: put into ``run.meta_info`` beforehand.
+            options: command line options by flag (``{"--loglevel": "DEBUG"}``), also the experiment's own.
+            beat_interval: seconds between heartbeats.
+            capture: how output is captured.
+            comment: stored with the run.
+            debug: show whole tracebacks.
+            enforce_clean: refuse to run with uncommitted changes.
+            file_storage: record into this folder.
+            force: accept suspicious updates.
+            id: of the run.
+            loglevel: of the run's loggers.
+            name: of the experiment, for this run.
+            origins: let ``print_config`` show where values come from.
+            pdb: only acts on the command line.
+            print_config: print the configuration before the start.
+            priority: stored with the run.
+            queue: only queue the run.
+            unobserved: do not record.
+
+        Raises:
+            ExperimentError: if no command is given and there is no main function.
+            KeyError: if there is no such command.
+            ConfigError: if the configuration does not fit; nothing is recorded then.
+            OptionError: for unknown or wrong options.
+            Exception: whatever the command raises; ``ex.current_run`` then holds the failed run.
+        """
+        keywords = {
+            "--beat-interval": beat_interval,
+            "--capture": capture,
+            "--comment": comment,
+            "--debug": debug,
+            "--enforce_clean": enforce_clean,
+            "--file_storage": file_storage if file_storage is None else os.fspath(file_storage),
+            "--force": force,
+            "--id": id,
+            "--loglevel": loglevel,
+            "--name": name,
+            "--origins": origins,
+            "--pdb": pdb,
+            "--print-config": print_config,
+            "--priority": priority,
+            "--queue": queue,
+            "--unobserved": unobserved,
+        }
+        asked = {flag: value for flag, value in keywords.items() if value is not None}
+        with restored_level(self.logger):
+            run = self._create_run(
+                command_name, config_updates, named_configs, info, meta_info, {**(options or {}), **asked}
+            )
+            check_main_arguments(run)
+            run()
+        return run
+
+    def _create_run(
+        self,
+        command_name: str | None = None,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] | str = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        updates_from: str = "update",
+    ) -> Run:
+        """Build a run without starting it; calling it starts it."""
+        command_name = command_name or self.default_command
+        if command_name is None:
+            raise ExperimentError(
+                "there is no command to run: name one, or define a main function with @ex.main or @ex.automain"
+            )
+        names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
+        chosen = self._options(options)
+        run = Assembly(
+            self,
+            command_name,
+            config_updates,
+            names,
+            bool(chosen["--force"]),
+            chosen["--loglevel"],
+            updates_from,
+        ).build()
+        run.info.update(info or {})
+        run.meta_info.update(command=command_name, options=chosen, named_configs=names)
+        if config_updates is not None:
+            run.meta_info["config_updates"] = config_updates
+        run.meta_info.update(meta_info or {})
+        self._apply_options(run, chosen)
+        if run.print_config:
+            print_config_before(run)
+        for ingredient in run.views:
+            ingredient.last_run = run
+        return run
+
+    def _options(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
+        """All options with their values: defaults, what is given over them, then what option hooks make of it."""
+        options = normalise_options(given, self.all_cli_options)
+        for hook in self.option_hooks:
+            with _named(f"option hook {getattr(hook, '__name__', hook)}"):
+                hook(options=options)
+        return options
+
+    def _apply_options(self, run: Run, options: Mapping[str, Any]) -> None:
+        for option in self.all_cli_options:
+            value = options.get(option.get_flag())
+            if value:
+                with _named(f"option {option.get_flag()}"):
+                    option.apply(value, run)
+
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+        """Run what a command line asks for.
+
+        Args:
+            argv: words, the first being the program's name; a string is split as a shell does; default ``sys.argv``.
+
+        Returns:
+            The run.
+
+        Raises:
+            SystemExit: after an error (its report is on standard error) and after help.
+        """
+        from hallow.experiment.commandline import CommandLine
+
+        return CommandLine(self, argv).run()
+
+    @contextmanager
+    def configured(
+        self,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] | str = (),
+        **updates: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """Give captured functions a configuration without starting a run, to test them or try them out.
+
+        Args:
+            config_updates: as for :meth:`run`.
+            named_configs: as for :meth:`run`.
+            **updates: further top-level updates.
+
+        Yields:
+            The configuration.
+        """
+        names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
+        run = Assembly(self, "print_config", {**(config_updates or {}), **updates}, names).build()
+        run.unobserved = True
+        with entered(run):
+            yield run.config
+
+    # ------------------------------------------------------------------------------------------ during a run
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The ``info`` of the current run, or of the last one.
+
+        Raises:
+            AttributeError: before any run.
+        """
+        run = self.current_run
+        if run is None:
+            raise NotRunningError("ex.info can only be used during a run (ex.run(...), or the command line)")
+        return run.info
+
+    def log_scalar(self, name: str, value: Any, step: float | None = None) -> None:
+        """Record one measurement; see :meth:`hallow.Run.log_scalar`."""
+        self._during_run("log_scalar").log_scalar(name, value, step)
+
+    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
+        """Record a file that the run reads, and open it."""
+        return self._during_run("open_resource").open_resource(filename, mode)
+
+    def add_resource(self, filename: str | os.PathLike[str]) -> None:
+        """Record a file that the run reads."""
+        self._during_run("add_resource").add_resource(filename)
+
+    def add_artifact(
+        self,
+        filename: str | os.PathLike[str],
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Record a file that the run made."""
+        self._during_run("add_artifact").add_artifact(filename, name, metadata, content_type)
+
+    def _during_run(self, what: str) -> Run:
+        run = self.current_run
+        if run is None or run.status != "RUNNING":
+            state = "there is no run" if run is None else f"the last run has ended ({run.status})"
+            raise NotRunningError(f"ex.{what} can only be called during a run, and {state}")
+        return run
+
+    # --------------------------------------------------------------------------------------------- describing
+
+    @property
+    def all_cli_options(self) -> list[CLIOption]:
+        """Built-in, legacy and additional options, in the order in which they are applied."""
+        return gather_command_line_options(self.additional_cli_options)
+
+    def get_default_options(self) -> dict[str, Any]:
+        """Each option's long flag with ``False`` for flags and ``None`` for options with a value."""
+        return default_options(self.all_cli_options)
+
+    def get_usage(self, program_name: str | None = None) -> tuple[str, str, str]:
+        """Short usage, whole help text, and the text that the option parser gets."""
+        from hallow.experiment.commandline import usage_of
+
+        return usage_of(self, program_name)
+
+
+def _name(name: str | None, interactive: bool, found: Mapping[str, Any]) -> str:
+    if name is not None:
+        return name
+    if interactive:
+        raise ExperimentError(
+            "an experiment in an interactive session needs a name: Experiment('name', interactive=True)"
+        )
+    filename = found.get("__file__")
+    if filename is None:
+        raise ExperimentError(
+            "an experiment without a source file needs a name: Experiment('name', interactive=True)"
+        )
+    stem, ending = os.path.splitext(os.path.basename(filename))
+    return stem if ending in (".py", ".pyc") else stem + ending
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Say in an error which option or hook it came from."""
+    try:
+        yield
+    except Exception as error:
+        note = f"(raised by the {what})"
+        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined] # add_note is 3.11
+        raise

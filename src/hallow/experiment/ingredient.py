@@ -1,0 +1,377 @@
+"""Ingredient: a piece of configuration with the functions that use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from hallow.config.scope import ConfigScope
+from hallow.config.sources import make_source, source_from_arguments
+from hallow.errors import (
+    CircularDependencyError,
+    ConfigFileNotFound,
+    ExperimentError,
+    HallowError,
+    HookSignatureError,
+    IngredientPathError,
+    NameInUseError,
+)
+from hallow.experiment.caller import defining_globals
+from hallow.experiment.captured import Captured, capture, core_of
+from hallow.experiment.signature import Signature
+from hallow.utils import join_paths
+
+if TYPE_CHECKING:
+    import logging
+    from typing import ParamSpec
+
+    from hallow.config.sources import ConfigSource
+    from hallow.experiment.slot import Slot
+    from hallow.provenance.packages import PackageDependency
+    from hallow.provenance.sources import Source
+    from hallow.running.run import Run
+
+    P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+_HOOK_ARGUMENTS = ["config", "command_name", "logger"]
+
+
+class Ingredient:
+    """A reusable part of experiments: configuration, captured functions, commands and hooks under one path.
+
+    Args:
+        path: dotted place of its entries in the final configuration.
+        ingredients: ingredients that it uses.
+        interactive: allow construction where there is no source file (REPL, notebook); a scope, function or named
+            config that is defined again under the same name then replaces the earlier one.
+        base_dir: root for finding sources and for their relative names; default: the folder of the defining file.
+        save_git_info: whether the state of the sources' repository is recorded.
+
+    Attributes:
+        configurations: config sources in the order in which they are evaluated; may be changed.
+        named_configs: name to config source.
+        current_run: the run that it takes part in, or took part in last; ``None`` before any.
+
+    Raises:
+        ExperimentError: if there is no source file and ``interactive`` is false.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        ingredients: Iterable[Ingredient] = (),
+        interactive: bool = False,
+        _caller_globals: dict[str, Any] | None = None,
+        base_dir: str | os.PathLike[str] | None = None,
+        save_git_info: bool = True,
+    ) -> None:
+        if not isinstance(path, str) or not path:
+            raise IngredientPathError(f"the path of an ingredient must be a non-empty string, not {path!r}")
+        found = _caller_globals if _caller_globals is not None else defining_globals(self)
+        self.path = path
+        self.ingredients: list[Ingredient] = list(ingredients)
+        self.interactive = interactive
+        self.save_git_info = save_git_info
+        self.logger: logging.Logger | None = None
+        self.doc: str | None = found.get("__doc__")
+        self.configurations: list[ConfigSource] = []
+        self.named_configs: dict[str, ConfigSource] = {}
+        self.config_hooks: list[Callable[..., Any]] = []
+        self.captured_functions: list[Captured[Any, Any]] = []
+        self.pre_run_hooks: list[Captured[Any, Any]] = []
+        self.post_run_hooks: list[Captured[Any, Any]] = []
+        self.commands: dict[str, Captured[Any, Any]] = {}
+        self.last_run: Run | None = None
+        self._globals = found
+        self._main_filename = self._find_main_file(found)
+        self.base_dir = os.path.abspath(
+            base_dir or self._main_filename.parent if self._main_filename else base_dir or "."
+        )
+        self._added_sources: set[Source] = set()
+        self._added_dependencies: set[PackageDependency] = set()
+
+    def _find_main_file(self, module_globals: Mapping[str, Any]) -> Path | None:
+        filename = module_globals.get("__file__")
+        if filename is None:
+            if not self.interactive:
+                raise ExperimentError(
+                    f"{type(self).__name__} {self.path!r} is defined in an interactive session or notebook, so its source "
+                    "file cannot be recorded and the run could not be repeated from its record. To go on without it "
+                    f"pass {type(self).__name__}({self.path!r}, interactive=True)"
+                )
+            return None
+        main = Path(os.path.abspath(filename))
+        return main.with_suffix(".py") if main.suffix == ".pyc" and main.with_suffix(".py").exists() else main
+
+    # ---------------------------------------------------------------------------------------- configuration
+
+    @overload
+    def config(self, function: type[R]) -> type[R]: ...
+    @overload
+    def config(self, function: Callable[..., Any]) -> ConfigScope: ...
+    def config(self, function: Any) -> Any:
+        """Make a function's local variables, or the fields of a dataclass, entries of the configuration.
+
+        A function is replaced by its :class:`ConfigScope`; a dataclass, pydantic model or TypedDict stays what it is.
+        Values are checked and converted to the declared types before a run starts.
+        """
+        source = make_source(function)
+        self._replace_or_append(self.configurations, source)
+        return function if isinstance(function, type) else source
+
+    def add_config(self, cfg_or_file: Any = None, **kw_conf: Any) -> None:
+        """Add entries from a mapping, a config file, a typed object, or keywords (exactly one of them).
+
+        Raises:
+            ValueError: if nothing, or both kinds, are given.
+            TypeError: for something that is no configuration.
+            OSError: if the file is not there.
+        """
+        self.configurations.append(source_from_arguments("add_config", cfg_or_file, kw_conf))
+
+    def named_config(self, func: Callable[..., Any]) -> ConfigScope:
+        """Make a function a config scope that is used on request, under the function's name."""
+        scope = ConfigScope(func)
+        self._add_named_config(func.__name__, scope)
+        return scope
+
+    def add_named_config(self, name: str, cfg_or_file: Any = None, **kw_conf: Any) -> None:
+        """Like :meth:`add_config`, for a configuration that is used on request.
+
+        Raises:
+            NameInUseError: if the ingredient has a named config of this name.
+        """
+        self._add_named_config(name, source_from_arguments("add_named_config", cfg_or_file, kw_conf))
+
+    def _add_named_config(self, name: str, source: ConfigSource) -> None:
+        if name in self.named_configs and not self.interactive:
+            raise NameInUseError(
+                f'the name "{name}" is already in use for a named config of {self.path!r}; choose another name'
+            )
+        self.named_configs[name] = source
+
+    def config_hook(self, func: F) -> F:
+        """Register ``func(config, command_name, logger)``, called after the ingredient's config sources.
+
+        It gets a copy of the configuration so far and returns a mapping of changes, or ``None``.
+
+        Raises:
+            ValueError: if it takes other arguments.
+        """
+        signature = Signature(func)
+        if (
+            signature.arguments != _HOOK_ARGUMENTS
+            or signature.kwargs
+            or signature.vararg_name
+            or signature.kw_wildcard_name
+        ):
+            raise HookSignatureError(
+                f"a config hook must take exactly the arguments (config, command_name, logger), but {signature} does not"
+            )
+        self._replace_or_append(self.config_hooks, func)
+        return func
+
+    # -------------------------------------------------------------------------------------------- functions
+
+    @overload
+    def capture(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def capture(self, *, prefix: str | None = None) -> Callable[[Callable[P, R]], Captured[P, R]]: ...
+    def capture(self, function: Any = None, prefix: str | None = None) -> Any:
+        """Fill arguments of a function that a call leaves open from the configuration, by name.
+
+        Takes functions, methods, classmethods, staticmethods, classes, partials, callable objects, generators and
+        coroutine functions.
+
+        Args:
+            function: what to capture; left out when used as ``@ex.capture(prefix=...)``.
+            prefix: dotted path below the ingredient's entries; only what is there is visible.
+        """
+        if function is None:
+            return lambda function: self.capture(function, prefix=prefix)
+        captured = capture(function, prefix, self)
+        if captured is not function:
+            self._register(captured)
+        return captured
+
+    def _register(self, captured: Any) -> None:
+        core = core_of(captured)
+        wrapper = captured.__func__ if isinstance(captured, classmethod | staticmethod) else captured
+        core.index = self._replace_or_append(self.captured_functions, wrapper)
+
+    @overload
+    def command(
+        self, function: Callable[P, R], prefix: str | None = None, unobserved: bool = False
+    ) -> Captured[P, R]: ...
+    @overload
+    def command(
+        self, *, prefix: str | None = None, unobserved: bool = False
+    ) -> Callable[[Callable[P, R]], Captured[P, R]]: ...
+    def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
+        """Make a captured function a command, to be named on the command line or in ``ex.run``.
+
+        Args:
+            function: what to capture; left out when used with keywords.
+            prefix: as in :meth:`capture`.
+            unobserved: runs of this command are not recorded.
+
+        Raises:
+            NameInUseError: for the reserved names ``help`` and ``with``.
+        """
+        if function is None:
+            return lambda function: self.command(function, prefix=prefix, unobserved=unobserved)
+        captured = self.capture(function, prefix=prefix)
+        core = core_of(captured)
+        if core.signature.name in ("help", "with"):
+            raise NameInUseError(
+                f'a command cannot be called "{core.signature.name}": the command line uses that word itself; rename it'
+            )
+        core.unobserved = unobserved
+        core.is_command = True
+        self.commands[core.signature.name] = captured
+        return captured
+
+    @overload
+    def pre_run_hook(self, func: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def pre_run_hook(self, *, prefix: str | None = None) -> Callable[[Callable[P, R]], Captured[P, R]]: ...
+    def pre_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
+        """Call a captured function before the main function of every run; its return value is ignored."""
+        return self._hook(self.pre_run_hooks, func, prefix)
+
+    @overload
+    def post_run_hook(self, func: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def post_run_hook(self, *, prefix: str | None = None) -> Callable[[Callable[P, R]], Captured[P, R]]: ...
+    def post_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
+        """Call a captured function after the main function returned; not called when it failed."""
+        return self._hook(self.post_run_hooks, func, prefix)
+
+    def _hook(self, hooks: list[Any], func: Any, prefix: str | None) -> Any:
+        if func is None:
+            return lambda func: self._hook(hooks, func, prefix)
+        captured = self.capture(func, prefix=prefix)
+        self._replace_or_append(hooks, captured)
+        return captured
+
+    def _replace_or_append(self, items: list[Any], new: Any) -> int:
+        """Append; in an interactive session a new definition takes the place of the old one with its name."""
+        if self.interactive:
+            name = getattr(new, "__qualname__", None) or getattr(new, "__name__", None)
+            for index, old in enumerate(items):
+                if (
+                    name
+                    and name != "<lambda>"
+                    and name == (getattr(old, "__qualname__", None) or getattr(old, "__name__", None))
+                ):
+                    items[index] = new
+                    return index
+        items.append(new)
+        return len(items) - 1
+
+    # -------------------------------------------------------------------------------------------- structure
+
+    def traverse_ingredients(self) -> Iterator[tuple[Ingredient, int]]:
+        """``(ingredient, depth)`` of itself (depth 0) and all below it, parents first, once for each way to it.
+
+        Raises:
+            CircularDependencyError: if ingredients use each other in a circle.
+        """
+        yield from self._traverse(())
+
+    def _traverse(self, above: tuple[Ingredient, ...]) -> Iterator[tuple[Ingredient, int]]:
+        if any(self is ingredient for ingredient in above):
+            raise CircularDependencyError(ingredients=[*above, self])
+        yield self, len(above)
+        for ingredient in self.ingredients:
+            yield from ingredient._traverse((*above, self))
+
+    def post_process_name(self, name: str, ingredient: Ingredient) -> str:  # noqa: ARG002 - for subclasses
+        """Rewrite the full name of a command or named config; for subclasses."""
+        return name
+
+    def gather_commands(self) -> Iterator[tuple[str, Captured[Any, Any]]]:
+        """``(full name, captured function)`` of all commands here and below."""
+        for ingredient, _ in self.traverse_ingredients():
+            for name, command in ingredient.commands.items():
+                yield self.post_process_name(join_paths(ingredient.path, name), ingredient), command
+
+    def gather_named_configs(self) -> Iterator[tuple[str, ConfigSource]]:
+        """``(full name, config source)`` of all named configs here and below."""
+        for ingredient, _ in self.traverse_ingredients():
+            for name, source in ingredient.named_configs.items():
+                yield self.post_process_name(join_paths(ingredient.path, name), ingredient), source
+
+    @property
+    def current_run(self) -> Run | None:
+        """The run of this context that the ingredient takes part in, else the one it took part in last."""
+        from hallow.running.context import current_run
+
+        run = current_run()
+        while run is not None and self not in run.views:
+            run = run.parent
+        return run or self.last_run
+
+    @current_run.setter
+    def current_run(self, run: Run | None) -> None:
+        self.last_run = run
+
+    # ------------------------------------------------------------------------------------------- provenance
+
+    def add_source_file(self, filename: str | os.PathLike[str]) -> None:
+        """Record a further source file, of any kind.
+
+        Raises:
+            ValueError: if the file is not there.
+        """
+        from hallow.provenance.sources import Source
+
+        self._added_sources.add(Source.create(os.fspath(filename), self.save_git_info))
+
+    def add_package_dependency(self, package_name: str, version: str) -> None:
+        """Record a dependency that is not found by itself.
+
+        Raises:
+            ValueError: if the version is no PEP 440 version.
+        """
+        from hallow.provenance.packages import checked_dependency
+
+        self._added_dependencies.add(checked_dependency(package_name, version))
+
+    @property
+    def mainfile(self) -> Source | None:
+        """The file in which it is defined, or ``None`` in an interactive session."""
+        from hallow.provenance.sources import Source
+
+        return Source.create(str(self._main_filename), False) if self._main_filename else None
+
+    @property
+    def sources(self) -> set[Source]:
+        """The source files as found now."""
+        from hallow.provenance.sources import find_sources
+        from hallow.settings import SETTINGS
+
+        main = str(self._main_filename) if self._main_filename else None
+        found = find_sources(SETTINGS.DISCOVER_SOURCES, main, self.base_dir, self._globals)
+        return found | self._added_sources
+
+    @property
+    def dependencies(self) -> set[PackageDependency]:
+        """The packages used as found now."""
+        from hallow.provenance.packages import find_packages
+        from hallow.settings import SETTINGS
+
+        found = find_packages(SETTINGS.DISCOVER_DEPENDENCIES, self._globals)
+        return (found - self._added_dependencies) | self._added_dependencies
+
+    def get_experiment_info(self) -> dict[str, Any]:
+        """Name, folder, sources, dependencies and repositories of this and all ingredients below."""
+        from hallow.experiment.facts import Facts
+
+        return Facts(self).experiment_info()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}>"

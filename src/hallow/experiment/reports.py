@@ -1,0 +1,79 @@
+"""What the command line shows of an exception: only the user's part of the traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+
+from hallow.errors import FilterTraceback, HallowError
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_FILTERED = "Traceback (most recent calls WITHOUT hallow internals):\n"
+_INTERNAL = "Exception originated from within hallow.\nTraceback (most recent calls):\n"
+_USUAL = "Traceback (most recent call last):\n"
+
+
+def format_filtered_stacktrace(
+    filter_traceback: FilterTraceback = "default", error: BaseException | None = None
+) -> str:
+    """The traceback of an exception without hallow's own frames; the exception is not changed.
+
+    Args:
+        filter_traceback: ``"always"`` removes hallow's frames, also in causes and contexts; ``"default"`` the same,
+            unless the innermost frame is hallow's: then it alone is shown, with a remark; ``"never"`` removes nothing.
+        error: the exception; default: the one being handled.
+
+    Raises:
+        ValueError: for another mode.
+    """
+    if filter_traceback not in ("always", "default", "never"):
+        raise ValueError(f"filter_traceback must be 'always', 'default' or 'never', not {filter_traceback!r}")
+    error = error or sys.exc_info()[1]
+    if error is None:
+        return ""
+    shown = traceback.TracebackException.from_exception(error)
+    if filter_traceback == "never":
+        return "".join(shown.format())
+    if filter_traceback == "default" and shown.stack and _is_ours(shown.stack[-1]):
+        shown.stack = traceback.StackSummary.from_list(shown.stack[-1:])
+        shown.__cause__ = shown.__context__ = None
+        return _with_heading(shown, _INTERNAL)
+    for part in _chain(shown):
+        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_ours(frame)])
+    return _with_heading(shown, _FILTERED)
+
+
+def format_hallow_error(error: HallowError, short_usage: str) -> str:
+    """The report of one of our own errors, by its attributes."""
+    parts = []
+    if error.print_usage:
+        parts.append(short_usage)
+    if error.print_traceback:
+        parts.append(format_filtered_stacktrace(error.filter_traceback, error))
+    else:
+        parts.append("".join(traceback.format_exception_only(type(error), error)))
+    return "\n".join(part.rstrip("\n") for part in parts)
+
+
+def format_report(error: BaseException, short_usage: str) -> str:
+    """The report of any exception that ended a command line."""
+    if isinstance(error, HallowError):
+        return format_hallow_error(error, short_usage)
+    return format_filtered_stacktrace("default", error).rstrip("\n")
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    return os.path.abspath(frame.filename).startswith(_HERE)
+
+
+def _chain(shown: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    part: traceback.TracebackException | None = shown
+    while part is not None:
+        yield part
+        part = part.__cause__ or (None if part.__suppress_context__ else part.__context__)
+
+
+def _with_heading(shown: traceback.TracebackException, heading: str) -> str:
+    return "".join(heading if line == _USUAL else line for line in shown.format())

@@ -1,0 +1,35 @@
+"""The write side: what runs tell, and those who listen.
+
+Observers that keep a store live with their back-end and are named here by module, so that none is loaded
+before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hallow.observers.base import RunObserver
+
+__all__ = ["FileStorageObserver", "RunObserver"]
+
+_HOMES = {
+    "RunObserver": "hallow.observers.base",
+    "FileStorageObserver": "hallow.backends.file.observer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        known = ", ".join(sorted(_HOMES))
+        raise AttributeError(f"hallow.observers has no {name!r}; this version has {known}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,164 @@
+"""The observer interface: what a run tells those who record it.
+
+An observer is any object with some of the methods of :class:`RunObserver`; subclassing is convenient but not
+asked for. Every event is delivered with keyword arguments only, and an observer is given those that its
+method accepts (:func:`accepted`), so that observers written for an older interface go on working.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+
+__all__ = ["RunObserver", "accepted", "td_format"]
+
+
+class RunObserver:
+    """Base of observers: every event exists and does nothing.
+
+    All times are naive datetimes in UTC.
+
+    Attributes:
+        priority: observers are called in descending order of it; the first id that one returns is the run's.
+    """
+
+    priority: float = 0
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: datetime,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """A run was put aside to be started later; returns an id for it or ``None``.
+
+        What is raised here keeps the run from being queued.
+        """
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: datetime,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """A run begins; returns an id for it or ``None``.
+
+        Args:
+            ex_info: name, base_dir, mainfile, sources (pairs of path and MD5), dependencies, repositories.
+            command: full dotted name of the command.
+            host_info: facts about this machine.
+            start_time: when it began.
+            config: the whole configuration; not to be changed.
+            meta_info: options, named configs, updates, comment, priority.
+            _id: the id, if it is decided already.
+
+        What is raised here keeps the run from starting.
+        """
+
+    def heartbeat_event(
+        self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any
+    ) -> None:
+        """Sent at intervals, and once more before the final event.
+
+        Args:
+            info: what the user put into ``run.info`` so far; observers may add to it.
+            captured_out: the whole output since the start.
+            beat_time: the time of this beat.
+            result: the run's result, ``None`` before its end.
+        """
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
+        """Points of metrics that are new since the last call.
+
+        Args:
+            metrics_by_name: name to a dict with the name and three parallel lists: steps, values, timestamps.
+            info: the run's info, as in :meth:`heartbeat_event`.
+        """
+
+    def resource_event(self, filename: str) -> None:
+        """A file (absolute path) was read by the run."""
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: dict[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> str | None:
+        """A file (absolute path) was made by the run and is to be kept under ``name``.
+
+        Returns:
+            where it is kept, for stores that have paths.
+        """
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """The run ended well."""
+
+    def interrupted_event(self, interrupt_time: datetime, status: str) -> None:
+        """The run was stopped; ``status`` is INTERRUPTED, TIMEOUT or one of the user's."""
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """The run raised; ``fail_trace`` holds the lines of the traceback."""
+
+    def detail_event(self, name: str, detail: Any) -> None:
+        """Further facts that stand beside the documents of the run, such as ``"git"`` or ``"origins"``.
+
+        Args:
+            name: a word in lower case; a later detail of the same name replaces the earlier one.
+            detail: JSON values.
+        """
+
+    def join(self) -> None:
+        """Block until everything given to this observer is stored."""
+
+
+def accepted(method: Callable[..., Any]) -> frozenset[str] | None:
+    """The keyword arguments that ``method`` accepts; ``None`` if it accepts any.
+
+    Looking takes some microseconds: ask once per observer and keep the answer.
+    """
+    import inspect
+
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    keywords = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in keywords)
+
+
+def td_format(td_object: timedelta) -> str:
+    """A time span in words, zero parts left out: 61 seconds give ``1 minute, 1 second``.
+
+    A year has 365 days and a month 30.
+    """
+    rest = int(td_object.total_seconds())
+    parts = []
+    for unit, seconds in _UNITS:
+        count, rest = divmod(rest, seconds) if rest > 0 else (0, rest)
+        if count:
+            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return ", ".join(parts) or "less than a second"
+
+
+_UNITS = (
+    ("year", 365 * 86400),
+    ("month", 30 * 86400),
+    ("day", 86400),
+    ("hour", 3600),
+    ("minute", 60),
+    ("second", 1),
+)

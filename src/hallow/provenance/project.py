@@ -1,0 +1,105 @@
+"""What belongs to a project, as opposed to what it uses."""
+
+# os.path, because this runs at every start and pathlib costs several times as much.
+# ruff: noqa: PTH100, PTH110, PTH113, PTH118, PTH119, PTH120, PTH206
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from hallow.provenance.modules import get_py_file_if_possible
+
+__all__ = ["Project", "project_of", "project_root"]
+
+_ROOT_MARKS = ("pyproject.toml", ".git", "setup.py")
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+def project_root(base_dir: str | os.PathLike[str]) -> str:
+    """The nearest folder upwards with a pyproject.toml, .git or setup.py, else ``base_dir`` itself."""
+    base = folder = os.path.realpath(base_dir)
+    while os.path.basename(folder) not in _INSTALLED:
+        if any(os.path.exists(os.path.join(folder, mark)) for mark in _ROOT_MARKS):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            break
+        folder = parent
+    return base
+
+
+class Project:
+    """Decides which modules are a project's own code, and remembers it."""
+
+    def __init__(self, roots: tuple[str, ...]) -> None:
+        self.roots = roots
+        self.verdicts: dict[tuple[str, str], str | None] = {}
+
+    def source_of(self, name: str, file: str) -> str | None:
+        """The real path of a module's source, or ``None`` if it is not the project's."""
+        key = (name, file)
+        try:
+            return self.verdicts[key]
+        except KeyError:
+            verdict = self.verdicts[key] = self._judge(name, file)
+            return verdict
+
+    def _judge(self, name: str, file: str) -> str | None:
+        if name.partition(".")[0] == "hallow" and file.startswith(_own_folder()):
+            return None  # the tool, not the work
+        # Nine of ten modules are settled here, without asking the file system about links.
+        if _is_library(file) and not file.startswith(self.roots):
+            return None
+        path = get_py_file_if_possible(os.path.realpath(file))
+        if not os.path.isfile(path):
+            return None
+        owned = any(self._owns(root, path) for root in self.roots) or _is_editable(path)
+        return path if owned else None
+
+    @staticmethod
+    def _owns(root: str, path: str) -> bool:
+        if not path.startswith(root.rstrip(os.sep) + os.sep):
+            return False
+        folders = path[len(root) :].strip(os.sep).split(os.sep)[:-1]
+        if any(folder in _INSTALLED for folder in folders):
+            return False
+        if path.startswith(_standard_library()) and not root.startswith(_standard_library()):
+            return False
+        return not any(
+            os.path.exists(os.path.join(root, *folders[: depth + 1], "pyvenv.cfg"))
+            for depth in range(len(folders))
+        )
+
+
+_projects: dict[tuple[str, ...], Project] = {}
+
+
+def project_of(base_dir: str | os.PathLike[str]) -> Project:
+    """The project that an experiment in ``base_dir`` belongs to."""
+    roots = tuple(dict.fromkeys((project_root(base_dir), os.path.realpath(base_dir))))
+    if roots not in _projects:
+        _projects[roots] = Project(roots)
+    return _projects[roots]
+
+
+def _own_folder() -> str:
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@lru_cache(maxsize=1)
+def _standard_library() -> tuple[str, ...]:
+    folder = os.path.dirname(os.__file__)
+    return tuple({folder + os.sep, os.path.realpath(folder) + os.sep})
+
+
+def _is_library(file: str) -> bool:
+    installed = any(f"{os.sep}{folder}{os.sep}" in file for folder in _INSTALLED)
+    return installed or file.startswith(_standard_library())
+
+
+def _is_editable(path: str) -> bool:
+    """Whether a file belongs to a package that is installed in editable mode."""
+    from hallow.provenance.packages import editable_folders
+
+    return any(path.startswith(folder) for folder in editable_folders())

@@ -1,0 +1,1 @@
+"""What a run is, and how its parts are written down: updates, the encoding of values, JSON files."""

@@ -1,0 +1,1 @@
+"""Carrying a run out: life cycle, captured output, seeds, metrics, heartbeat, telling the observers."""

@@ -1,0 +1,348 @@
+"""SETTINGS: what can be chosen for all experiments of a process.
+
+Every setting is declared here with its default, its legal values and its meaning, and has two sides: hallow's own
+default and the value that code written for Sacred expects (``SETTINGS.use_profile("sacred")``). Values are checked
+when they are assigned; keys can be neither added nor removed. A run takes a frozen copy when it starts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hallow.errors import SettingError
+
+_SAME = object()
+
+
+class Setting:
+    """One declared setting: default, Sacred's value, legal values, meaning."""
+
+    __slots__ = ("accepts", "default", "doc", "legal", "sacred")
+
+    def __init__(
+        self, default: Any, doc: str, legal: str, accepts: Callable[[Any], bool], sacred: Any = _SAME
+    ) -> None:
+        self.default = default
+        self.sacred = default if sacred is _SAME else sacred
+        self.doc = doc
+        self.legal = legal
+        self.accepts = accepts
+
+
+def _flag(default: bool, doc: str, sacred: Any = _SAME) -> Setting:
+    return Setting(default, doc, "True or False", lambda v: isinstance(v, bool), sacred)
+
+
+def _choice(default: Any, doc: str, *choices: Any, sacred: Any = _SAME) -> Setting:
+    def accepts(value: Any) -> bool:
+        return any(type(value) is type(choice) and value == choice for choice in choices)
+
+    return Setting(default, doc, " or ".join(repr(c) for c in choices), accepts, sacred)
+
+
+def _names(default: list[str], doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+    return Setting(default, doc, "a list of strings", accepts)
+
+
+def _seconds(default: float, doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+
+    return Setting(default, doc, "a number of seconds", accepts)
+
+
+DECLARED: dict[str, Any] = {
+    "CONFIG": {
+        "ENFORCE_KEYS_MONGO_COMPATIBLE": _flag(
+            False, "Refuse keys that contain a dot or start with a dollar sign.", sacred=True
+        ),
+        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE": _flag(
+            True, "Refuse keys that jsonpickle uses as tags, such as `py/object`."
+        ),
+        "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS": _flag(False, "Refuse keys that are not Python identifiers."),
+        "ENFORCE_STRING_KEYS": _flag(False, "Refuse keys that are not strings."),
+        "ENFORCE_KEYS_NO_EQUALS": _flag(True, "Refuse keys that contain an equals sign."),
+        "READ_ONLY_CONFIG": _choice(
+            "copy",
+            "What captured functions receive: `'copy'` plain copies, a change stays local to the call; `'error'` (or "
+            "True) read-only containers; `'off'` (or False) the shared containers.",
+            "copy",
+            "error",
+            "off",
+            True,
+            False,
+            sacred=True,
+        ),
+        "IGNORED_COMMENTS": _names(
+            ["^pylint:", "^noinspection"], "Patterns of comments that do not document an entry."
+        ),
+        "NUMPY_RANDOM_LEGACY_API": _flag(False, "`_rnd` is a numpy `RandomState` instead of a `Generator`."),
+        "KEEP_TYPES": _flag(
+            True,
+            "Entries keep the type that was written. If False, tuples become lists and numpy scalars become numbers.",
+            sacred=False,
+        ),
+        "UNKNOWN_KEYS": _choice(
+            "refuse",
+            "`'refuse'`: an update of an entry that nothing declares or uses is an error at any depth. `'warn'`: below "
+            "the arguments of captured functions it is a warning.",
+            "refuse",
+            "warn",
+            sacred="warn",
+        ),
+        "SCOPE_ENTRIES": _choice(
+            "assigned",
+            "Which names of a scope become entries: `'assigned'` those that are assigned and hold neither a module nor "
+            "an open file; `'all'` every name that is bound at the end (imports, loop variables, inner functions).",
+            "assigned",
+            "all",
+            sacred="all",
+        ),
+        "SCOPE_ANNOTATIONS": _flag(
+            True,
+            "Annotations in scopes (`lr: float = 0.1`) declare the type; values are checked and converted.",
+            sacred=False,
+        ),
+        "DOTTED_KEYS": _choice(
+            "top",
+            "Where a dot in a key of `config_updates` separates a path: `'top'` in the keys of the outermost dict, "
+            "`'all'` in keys at any depth.",
+            "top",
+            "all",
+            sacred="all",
+        ),
+        "LIST_UPDATES": _flag(
+            True, "`l.0=9`, `l[0]=9` and `l+=[x]` change elements of a list.", sacred=False
+        ),
+        "PICKLE_FILES_MAY_RUN_CODE": _flag(
+            False,
+            "Allow `.pickle` config files. Loading a pickle can run any code that its author wrote into it: allow only "
+            "files that you made yourself.",
+        ),
+    },
+    "RANDOM": {
+        "STREAMS": _choice(
+            "by_name",
+            "How `_seed` and `_rnd` are derived: `'by_name'` from the root seed, the function's name and the number of "
+            "its call, so that adding a function changes no other stream; `'by_position'` from the order of "
+            "registration, which reproduces Sacred's numbers.",
+            "by_name",
+            "by_position",
+            sacred="by_position",
+        ),
+        "SEED_RANDOM": _flag(True, "Seed Python's global `random` when a run starts."),
+        "SEED_NUMPY": _flag(True, "Seed numpy's global generator, at start or when numpy is imported."),
+        "SEED_TORCH": _flag(True, "Seed torch's global generators, at start or when torch is imported."),
+        "SEED_TENSORFLOW": _flag(True, "Seed TensorFlow, at start or when it is imported."),
+    },
+    "HOST_INFO": {
+        "INCLUDE_GPU_INFO": _flag(True, "Ask `nvidia-smi` about GPUs."),
+        "INCLUDE_CPU_INFO": _flag(True, "Record the CPU model."),
+        "CAPTURED_ENV": _names([], "Names or patterns (`SLURM_*`) of environment variables to record."),
+    },
+    "COMMAND_LINE": {
+        "STRICT_PARSING": _flag(False, "A value that is no Python literal is an error instead of a string."),
+        "SHOW_DISABLED_OPTIONS": _flag(True, "Show legacy options with `_enabled = False` in the help."),
+        "TYPED_WORDS": _flag(
+            True,
+            "A bare word is converted to the type of the entry it replaces (`true`, `null`, `nan`, `a,b`) or refused.",
+            sacred=False,
+        ),
+        "ERROR_EXIT_CODE": _choice(2, "Exit code of usage and configuration errors.", 2, 1, sacred=1),
+        "COMMAND_ERRORS_TO": _choice(
+            "stderr", "Where an unknown command is reported.", "stderr", "stdout", sacred="stdout"
+        ),
+    },
+    "LOGGING": {
+        "ROOT_LOGGER": _choice(
+            "untouched",
+            "`'untouched'`: hallow logs through a logger of its own; `'configure'`: through the root logger, which gets "
+            "a handler and level INFO if it has none.",
+            "untouched",
+            "configure",
+            sacred="configure",
+        ),
+    },
+    "CAPTURE_MODE": _choice(
+        "sys" if sys.platform.startswith("win") else "fd",
+        "How printed output is captured: `'no'`, `'sys'` (Python's streams) or `'fd'` (file descriptors, also child "
+        "processes).",
+        "no",
+        "sys",
+        "fd",
+    ),
+    "DISCOVER_DEPENDENCIES": _choice(
+        "sys",
+        "Which packages are recorded: `'none'`, `'imported'` by the defining module, `'sys'` all imported ones, `'pkg'` "
+        "all installed ones.",
+        "none",
+        "imported",
+        "sys",
+        "pkg",
+        sacred="imported",
+    ),
+    "DISCOVER_SOURCES": _choice(
+        "project",
+        "Which source files are recorded: `'project'` all imported files inside the project (its git root, the folder "
+        "with pyproject.toml, or base_dir), looked for again at the end; `'none'` the main file; `'imported'` by the "
+        "defining module; `'sys'` all imported ones below base_dir; `'dir'` all `.py` files below base_dir.",
+        "project",
+        "none",
+        "imported",
+        "sys",
+        "dir",
+        sacred="imported",
+    ),
+    "DEFAULT_BEAT_INTERVAL": _seconds(
+        10.0, "Seconds between heartbeats; 0 or less: only the one at the end."
+    ),
+}
+
+
+class Settings(Mapping[str, Any]):
+    """A group of settings, readable and writable by attribute and by item.
+
+    Raises:
+        SettingError: on an unknown key, a value that is not legal, a deletion, or an attempt to replace a group.
+    """
+
+    __slots__ = ("_declared", "_frozen", "_path", "_values")
+
+    def __init__(self, declared: Mapping[str, Any], path: str = "", frozen: bool = False) -> None:
+        fill = object.__setattr__
+        fill(self, "_declared", declared)
+        fill(self, "_path", path)
+        fill(self, "_frozen", frozen)
+        fill(self, "_values", {key: self._initial(key, d) for key, d in declared.items()})
+
+    def _initial(self, key: str, declared: Any) -> Any:
+        if isinstance(declared, Setting):
+            return _own(declared.default)
+        return Settings(declared, f"{self._path}{key}.", self._frozen)
+
+    # ------------------------------------------------------------------ reading
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return self._values[key]
+        except KeyError:
+            raise self._unknown(key) from None
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("__") or key in Settings.__slots__:
+            raise AttributeError(key)
+        return self[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._values]
+
+    def __repr__(self) -> str:
+        return f"<settings {dict(self._values)}>"
+
+    # ------------------------------------------------------------------ writing
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key not in self._values:
+            raise self._unknown(key)
+        if self._frozen:
+            raise SettingError(f"settings of a run that has started cannot be changed ({self._path}{key})")
+        declared = self._declared[key]
+        if not isinstance(declared, Setting):
+            raise SettingError(
+                f"SETTINGS.{self._path}{key} is a group of settings; set its members, such as "
+                f"SETTINGS.{self._path}{key}.{next(iter(declared))}"
+            )
+        if not declared.accepts(value):
+            raise SettingError(f"SETTINGS.{self._path}{key} must be {declared.legal}, not {value!r}")
+        self._values[key] = value
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        self[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        raise SettingError(f"settings cannot be deleted ({self._path}{key}); assign its default instead")
+
+    def __delattr__(self, key: str) -> None:
+        del self[key]
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Assign several settings; groups may be given as nested mappings."""
+        for key, value in values.items():
+            current = self[key]
+            if isinstance(current, Settings) and isinstance(value, Mapping):
+                current.update(value)
+            else:
+                self[key] = value
+
+    def use_profile(self, name: str) -> None:
+        """Set every setting to the value of a profile: ``"hallow"`` (the defaults) or ``"sacred"``."""
+        if name not in ("hallow", "sacred"):
+            raise SettingError(f"there is no profile {name!r}; the profiles are 'hallow' and 'sacred'")
+        for key, declared in self._declared.items():
+            if isinstance(declared, Setting):
+                self[key] = _own(declared.sacred if name == "sacred" else declared.default)
+            else:
+                self[key].use_profile(name)
+
+    # ------------------------------------------------------------------ copies
+
+    def frozen_copy(self) -> Settings:
+        """An independent copy that cannot be changed."""
+        return self._copy(frozen=True)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Settings:
+        return self._copy(frozen=self._frozen)
+
+    def _copy(self, frozen: bool) -> Settings:
+        copied = Settings.__new__(Settings)
+        fill = object.__setattr__
+        fill(copied, "_declared", self._declared)
+        fill(copied, "_path", self._path)
+        fill(copied, "_frozen", frozen)
+        values = {
+            key: value._copy(frozen) if isinstance(value, Settings) else _own(value)
+            for key, value in self._values.items()
+        }
+        fill(copied, "_values", values)
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._path, self._frozen, {k: v for k, v in self._values.items()})
+
+    def _unknown(self, key: str) -> SettingError:
+        from difflib import get_close_matches
+
+        close = get_close_matches(str(key), self._values, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        return SettingError(
+            f"there is no setting SETTINGS.{self._path}{key}.{hint} Possible keys: {', '.join(self._values)}"
+        )
+
+
+def _own(value: Any) -> Any:
+    """Lists belong to one settings object each."""
+    return list(value) if isinstance(value, list) else value
+
+
+def _restore(path: str, frozen: bool, values: dict[str, Any]) -> Settings:
+    declared = DECLARED
+    for part in filter(None, path.split(".")):
+        declared = declared[part]
+    settings = Settings(declared, path)
+    object.__setattr__(settings, "_values", values)
+    object.__setattr__(settings, "_frozen", frozen)
+    return settings
+
+
+SETTINGS = Settings(DECLARED)

@@ -1,0 +1,26 @@
+"""For the tests of users and of plug-in authors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hallow.testing.recording import RecordingObserver as RecordingObserver
+
+_HOMES = {"RecordingObserver": "hallow.testing.recording"}
+
+__all__ = ["RecordingObserver"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"hallow.testing has no {name!r}; it has {', '.join(_HOMES)}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

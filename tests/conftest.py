@@ -1,0 +1,77 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hallow.settings import SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def _settings_restored():
+    """Whatever a test sets is gone afterwards."""
+    yield
+    SETTINGS.use_profile("hallow")
+
+
+@pytest.fixture
+def sacred_profile():
+    """The settings that code written for Sacred expects."""
+    SETTINGS.use_profile("sacred")
+    return SETTINGS
+
+
+@dataclass
+class Finished:
+    """What a child process left behind."""
+
+    out: str
+    err: str
+    code: int
+    folder: Path
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Write ``source`` to a file and run it: ``run_script(source, "with", "a=1", env={...}, name="exp.py")``."""
+
+    def run(
+        source: str,
+        *args: str,
+        env=None,
+        name: str = "exp.py",
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        flags=(),
+    ):
+        script = tmp_path / name
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        full = {**os.environ, "PYTHONIOENCODING": "utf-8", **(env or {})}
+        for noise in ("NO_COLOR", "FORCE_COLOR"):
+            if env is None or noise not in env:
+                full.pop(noise, None)
+        done = subprocess.run(
+            [sys.executable, *flags, str(script.name), *args],
+            cwd=script.parent,
+            env=full,
+            stdin=stdin,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Finished(
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+            done.returncode,
+            tmp_path,
+        )
+
+    return run

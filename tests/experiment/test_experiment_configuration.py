@@ -1,0 +1,584 @@
+"""How an experiment's configuration comes about: sources, named configs, updates, hooks, ingredients."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+
+from hallow import SETTINGS, Experiment, Ingredient, Slot
+from hallow.errors import (
+    ConfigAddedError,
+    ConfigError,
+    ConfigKeyError,
+    ConfigTypeError,
+    IngredientPathError,
+    NamedConfigNotFoundError,
+    SeedError,
+    UpdateError,
+)
+
+
+@pytest.fixture
+def ex():
+    ex = Experiment("exp", interactive=True)
+
+    @ex.main
+    def main(_config):
+        return _config
+
+    return ex
+
+
+def config_of(ex, updates=None, named=(), **keywords):
+    config = dict(ex.run(config_updates=updates, named_configs=named, loglevel="ERROR", **keywords).config)
+    config.pop("seed")
+    return config
+
+
+def test_sources_in_order(ex):
+    @ex.config
+    def first():
+        a = 1
+        b = a * 2
+
+    @ex.config
+    def second(a):
+        c = a + 10
+        b = "later wins"
+
+    ex.add_config({"d": {"x": 1}})
+    ex.add_config(d={"y": 2})
+    assert config_of(ex) == {"a": 1, "b": "later wins", "c": 11, "d": {"x": 1, "y": 2}}
+
+
+def test_an_update_is_seen_by_what_is_derived_from_it(ex):
+    @ex.config
+    def cfg():
+        a = 1
+        b = a * 2
+
+    assert config_of(ex, {"a": 10}) == {"a": 10, "b": 20}
+
+
+def test_named_config_is_fixed_for_the_defaults(ex):
+    @ex.config
+    def cfg():
+        a = 1
+        b = a * 2
+
+    @ex.named_config
+    def big():
+        a = 100
+
+    assert config_of(ex, named=["big"]) == {"a": 100, "b": 200}
+    assert config_of(ex, {"a": 3}, ["big"]) == {"a": 3, "b": 6}
+
+
+def test_later_named_config_wins_and_sees_the_earlier(ex):
+    @ex.config
+    def cfg():
+        a, b = 0, 0
+
+    @ex.named_config
+    def one():
+        a = 1
+
+    @ex.named_config
+    def two(a):
+        b = a + 1
+
+    assert config_of(ex, named=["one", "two"]) == {"a": 1, "b": 2}
+
+
+def test_C5_a_parameter_given_as_update_satisfies_the_scope(ex):
+    @ex.config
+    def cfg(size, seed):
+        double = size * 2
+        derived = seed + 1
+
+    run = ex.run(config_updates={"size": 4, "seed": 3}, force=True, loglevel="ERROR")
+    assert run.config["double"] == 8
+    assert run.config["derived"] == 4
+
+
+def test_C9_docs_of_a_named_config_are_shown_where_the_entry_has_none(ex, capsys):
+    @ex.config
+    def cfg():
+        a = 1
+
+    @ex.named_config
+    def variant():
+        a = 2  # from the variant
+
+    ex.run("print_config", named_configs=["variant"], loglevel="ERROR")
+    assert "from the variant" in capsys.readouterr().out
+
+
+def test_C15_a_named_config_may_ask_for_default_entries(ex):
+    @ex.config
+    def cfg():
+        a = 5
+        b = a + 1
+
+    @ex.named_config
+    def variant(b):
+        c = b * 10
+        a = 7
+
+    assert config_of(ex, named=["variant"], force=True) == {"a": 7, "b": 8, "c": 60}
+
+
+def test_C16_unknown_named_config_lists_all_names_nearest_first():
+    data = Ingredient("dataset", interactive=True)
+    data.add_named_config("small", n=1)
+    ex = Experiment("exp", ingredients=[data], interactive=True)
+    ex.add_named_config("quick", n=1)
+    ex.main(lambda: None)
+    with pytest.raises(NamedConfigNotFoundError) as caught:
+        ex.run(named_configs=["dataset.smal"])
+    text = str(caught.value)
+    assert 'Did you mean "dataset.small"?' in text
+    assert '"quick"' in text
+    with pytest.raises(FileNotFoundError, match=r'"missing.json" not found'):
+        ex.run(named_configs="missing.json")
+
+
+def test_C18_updates_are_checked_like_everything_else(ex):
+    with pytest.raises(ConfigKeyError, match="a=b"):
+        ex.run(config_updates={"d": {"a=b": 1}}, force=True)
+    SETTINGS.CONFIG.ENFORCE_KEYS_MONGO_COMPATIBLE = True
+    with pytest.raises(ConfigKeyError, match=r"\$x"):
+        ex.run(config_updates={"d": {"$x": 1}}, force=True)
+
+
+def test_C19_a_hook_of_the_experiment_reaches_ingredients():
+    data = Ingredient("data", interactive=True)
+    data.add_config(n=1, m=2)
+    ex = Experiment("exp", ingredients=[data], interactive=True)
+
+    @ex.config_hook
+    def hook(config, command_name, logger):
+        assert command_name == "main"
+        return {"data": {"n": config["data"]["m"] * 10}, "own": 1}
+
+    @ex.main
+    def main():
+        pass
+
+    assert config_of(ex) == {"data": {"n": 20, "m": 2}, "own": 1}
+    assert config_of(ex, {"data.n": 5})["data"]["n"] == 5
+
+    @ex.config_hook
+    def wrong(config, command_name, logger):
+        return 5
+
+    with pytest.raises(ConfigError, match="wrong of exp must return a mapping"):
+        ex.run()
+
+
+def test_C20_scopes_see_all_ingredients_below():
+    paths = Ingredient("paths", interactive=True)
+    paths.add_config(root="/data")
+    data = Ingredient("data", ingredients=[paths], interactive=True)
+    ex = Experiment("exp", ingredients=[data], interactive=True)
+
+    @ex.config
+    def cfg(paths):
+        target = paths["root"] + "/out"
+
+    ex.main(lambda: None)
+    assert ex.run("<lambda>", loglevel="ERROR").config["target"] == "/data/out"
+
+
+def test_C21_a_dict_that_names_an_ingredient_overrides_its_defaults(ex, tmp_path):
+    data = Ingredient("data", interactive=True)
+
+    @data.config
+    def cfg():
+        n = 1
+        double = n * 2
+
+    ex.ingredients.append(data)
+    ex.add_config({"data": {"n": 5}})
+    assert config_of(ex) == {"data": {"n": 5, "double": 2}}
+    assert config_of(ex, {"data.n": 7})["data"] == {"n": 7, "double": 14}
+
+
+def test_C21_a_scope_that_assigns_an_ingredient_says_so(ex, caplog):
+    data = Ingredient("data", interactive=True)
+    data.add_config(n=1)
+    ex.ingredients.append(data)
+
+    @ex.config
+    def cfg(data):
+        data = 5
+
+    logger = logging.getLogger("user")
+    ex.logger = logger
+    with caplog.at_level("INFO"):
+        config = ex.run().config
+    assert config["data"] == {"n": 1}
+    assert 'Ignored attempt to set value of "data"' in caplog.text
+
+
+def test_C26_only_arguments_that_users_see_count(ex):
+    for name in ("config_filename", "_run", "_log", "_config"):
+        with pytest.raises(ConfigAddedError):
+            ex.run(config_updates={name: 1})
+
+
+def test_C28_an_automatic_seed_does_not_follow_the_last_run(ex):
+    ex.run(config_updates={"seed": 42}, loglevel="ERROR")
+    first = ex.run(loglevel="ERROR").config["seed"]
+    ex.run(config_updates={"seed": 42}, loglevel="ERROR")
+    assert ex.run(loglevel="ERROR").config["seed"] != first
+
+
+@pytest.mark.parametrize("seed", ["x", -1, 2**32, 1.5])
+def test_C29_a_wrong_seed_is_a_configuration_error(ex, seed):
+    with pytest.raises(SeedError, match="seed"):
+        ex.run(config_updates={"seed": seed})
+    assert ex.current_run is None
+
+
+def test_C29_integral_numbers_are_seeds(ex):
+    numpy = pytest.importorskip("numpy")
+    assert ex.run(config_updates={"seed": numpy.int64(3)}, loglevel="ERROR").config["seed"] == 3
+    assert ex.run(config_updates={"seed": 4.0}, loglevel="ERROR").config["seed"] == 4
+
+
+@pytest.mark.parametrize("profile", ["hallow", "sacred"])
+def test_C30_every_ingredient_is_seeded_from_the_root(profile):
+    SETTINGS.use_profile(profile)
+
+    def seeds():
+        deep = Ingredient("deep", interactive=True)
+        middle = Ingredient("middle", ingredients=[deep], interactive=True)
+        ex = Experiment("exp", ingredients=[middle], interactive=True)
+        deep_seed = deep.capture(lambda _seed: _seed)
+        middle_seed = middle.capture(lambda _seed: _seed)
+
+        @ex.main
+        def main(_seed):
+            return _seed, middle_seed(), deep_seed()
+
+        return ex.run(config_updates={"seed": 11}, options={"--loglevel": "ERROR"}).result
+
+    assert seeds() == seeds()
+    assert len(set(seeds())) == 3
+
+
+def test_C31_settings_are_checked():
+    with pytest.raises(AttributeError, match="'no' or 'sys' or 'fd'"):
+        SETTINGS.CAPTURE_MODE = "bogus"
+    with pytest.raises(AttributeError, match="Did you mean CAPTURE_MODE"):
+        SETTINGS.CAPTURE_MOD = "no"
+    with pytest.raises(AttributeError, match="deleted"):
+        del SETTINGS.CONFIG["KEEP_TYPES"]
+    with pytest.raises(AttributeError, match="group"):
+        SETTINGS.CONFIG = {"KEEP_TYPES": True}
+    with pytest.raises((AttributeError, KeyError)):
+        SETTINGS["NOPE"]
+
+
+@pytest.mark.parametrize("profile", ["hallow", "sacred"])
+def test_C32_unknown_updates_are_found_whatever_the_sources(ex, profile):
+    SETTINGS.use_profile(profile)
+
+    @ex.config
+    def cfg():
+        a = 1
+
+    ex.add_config({"b": 2})
+    with pytest.raises(ConfigAddedError, match="zzz=1"):
+        ex.run(config_updates={"zzz": 1})
+
+
+def test_C33_an_unknown_entry_of_an_ingredient_is_shown_with_its_value(ex):
+    data = Ingredient("data", interactive=True)
+    data.add_config(filename="x")
+    ex.ingredients.append(data)
+    with pytest.raises(ConfigAddedError) as caught:
+        ex.run(config_updates={"data": {"filenam": "y"}})
+    text = str(caught.value)
+    assert "data.filenam=y" in text
+    assert 'Did you mean "data.filename"' in text
+    assert "Possible config keys are: {data.filename}" in text
+
+
+def test_C34_ingredients_are_not_values(ex):
+    data = Ingredient("data", interactive=True)
+    data.add_config(n=1)
+    ex.ingredients.append(data)
+    assert config_of(ex, {"data": {}}) == {"data": {"n": 1}}
+    with pytest.raises(UpdateError, match='"data" is an ingredient'):
+        ex.run(config_updates={"data": 5})
+
+
+def test_ingredient_overrides(tmp_path):
+    """Any path shown by print_config can be set in four ways, at every depth."""
+    c = Ingredient("a.b.c", interactive=True)
+    c.add_config(leaf=1, d={"x": 1})
+    b = Ingredient("a.b", ingredients=[c], interactive=True)
+    b.add_config(leaf=1)
+    a = Ingredient("a", ingredients=[b], interactive=True)
+    a.add_config(leaf=1)
+    ex = Experiment("exp", ingredients=[a], interactive=True)
+    ex.add_config(leaf=1)
+    ex.main(lambda: None)
+    default = ex.run("<lambda>", config_updates={"seed": 1}, loglevel="ERROR").config
+    for number, path in enumerate(["leaf", "a.leaf", "a.b.leaf", "a.b.c.leaf", "a.b.c.d.x"]):
+        nested = value = {}
+        *parents, last = path.split(".")
+        for part in parents:
+            value = value.setdefault(part, {})
+        value[last] = 99
+        (tmp_path / "c.json").write_text(json.dumps(nested))
+        ex.add_named_config(f"named{number}", nested)
+        ways = [
+            {"config_updates": {path: 99, "seed": 1}},
+            {"config_updates": {**nested, "seed": 1}},
+            {"named_configs": [f"named{number}"], "config_updates": {"seed": 1}},
+            {"named_configs": [str(tmp_path / "c.json")], "config_updates": {"seed": 1}},
+        ]
+        results = [ex.run("<lambda>", loglevel="ERROR", **way).config for way in ways]
+        found = results[0]
+        for part in path.split("."):
+            found = found[part]
+        assert found == 99
+        assert all(result == results[0] for result in results)
+        assert results[0] != default
+    ex.add_named_config("nothing", {})
+    b.add_named_config("nothing", {})
+    for name in ("nothing", "a.b.nothing"):
+        assert (
+            ex.run("<lambda>", named_configs=[name], config_updates={"seed": 1}, loglevel="ERROR").config
+            == default
+        )
+    saved = tmp_path / "saved.json"
+    ex.run(
+        "save_config",
+        config_updates={"config_filename": str(saved), "a.b.leaf": 5, "seed": 1},
+        loglevel="ERROR",
+    )
+    again = ex.run("<lambda>", named_configs=[str(saved)], loglevel="ERROR").config
+    assert again == {**default, "a": {**default["a"], "b": {**default["a"]["b"], "leaf": 5}}}
+
+
+def test_dict_keys(ex):
+    values = {False: 1, True: 4, 1.5: 2, (1, 2): 3, "a.b": 5}
+
+    @ex.config
+    def cfg():
+        d = {}
+
+    @ex.command
+    def show(d):
+        return d
+
+    assert ex.run("show", config_updates={"d": values}, loglevel="ERROR").result == values
+
+
+def test_unknown_nested(ex, run_script):
+    @ex.config
+    def cfg():
+        opt = {"lr": 1, "deep": {"x": 1}}
+        open_one = {}
+        declared: dict = {"k": 1}
+
+    for path in ("opt.lrr", "opt.deep.y", "nothing.at.all"):
+        with pytest.raises(ConfigAddedError):
+            ex.run(config_updates={path: 3})
+    with pytest.raises(ConfigAddedError, match=r'Did you mean "opt.lr"'):
+        ex.run(config_updates={"opt.lrr": 3})
+    assert config_of(ex, {"open_one.new": 1, "declared.new": 2})["open_one"] == {"new": 1}
+    assert config_of(ex, {"opt.lrr": 3}, force=True)["opt"]["lrr"] == 3
+
+
+def test_extra_file_keys(ex, tmp_path):
+    ex.add_config(batch_size=1)
+    file = tmp_path / "conf.json"
+    file.write_text('{"batch_size": 2, "batchsize": 3, "other": 4}')
+    with pytest.raises(ConfigAddedError) as caught:
+        ex.run(named_configs=[str(file)])
+    text = str(caught.value)
+    for part in (str(file), "batchsize=3", "other=4", 'Did you mean "batch_size"', "--force", "declare it"):
+        assert part in text
+
+
+def test_derived_values(ex, caplog):
+    @ex.config
+    def first():
+        x = 1
+        y = x + 1
+
+    @ex.config
+    def second():
+        x = 10
+
+    ex.logger = logging.getLogger("derived")
+    with caplog.at_level("INFO"):
+        run = ex.run()
+    assert run.config["y"] == 2
+    assert '"y"' in caplog.text
+    assert '"x" is set again' in caplog.text
+    assert config_of(ex, {"x": 5})["y"] == 6
+
+
+def test_dynamic_ingredients():
+    def model(name, depth):
+        ingredient = Ingredient(name, interactive=True)
+        ingredient.add_config(depth=depth)
+        ingredient.add_named_config("tiny", depth=1)
+
+        @ingredient.capture
+        def build(depth):
+            return f"{name} of depth {depth}"
+
+        return ingredient
+
+    slot = Slot("model", [model("resnet", 50), model("vgg", 16)], default="vgg")
+    ex = Experiment("exp", ingredients=[slot], interactive=True)
+
+    @ex.main
+    def main(model):
+        return slot.build(), model
+
+    assert ex.run(loglevel="ERROR").result == ("vgg of depth 16", {"choice": "vgg", "depth": 16})
+    run = ex.run(config_updates={"model": "resnet"}, loglevel="ERROR")
+    assert run.result == ("resnet of depth 50", {"choice": "resnet", "depth": 50})
+    run = ex.run(config_updates={"model.choice": "resnet", "model.depth": 7}, loglevel="ERROR")
+    assert run.result[0] == "resnet of depth 7"
+    run = ex.run(config_updates={"model": "resnet"}, named_configs=["model.tiny"], loglevel="ERROR")
+    assert run.result[0] == "resnet of depth 1"
+    with pytest.raises(UpdateError, match=r'Did you mean "resnet"\? The choices are: resnet, vgg'):
+        ex.run(config_updates={"model": "resnt"})
+
+
+@dataclass
+class Optimiser:
+    name: Literal["sgd", "adam"] = "sgd"
+    momentum: float = 0.9
+
+
+@dataclass
+class Settings:
+    path: str
+    lr: float = 0.1  # learning rate
+    layers: list[int] = field(default_factory=lambda: [1, 2])
+    opt: Optimiser = field(default_factory=Optimiser)
+
+
+def test_config_types_of_a_dataclass():
+    ex = Experiment("exp", interactive=True)
+    ex.config(Settings)
+
+    @ex.main
+    def main(settings: Settings, lr):
+        return settings
+
+    def run(**updates):
+        return ex.run(config_updates=updates, loglevel="ERROR").result
+
+    assert run(path="x", lr=1) == Settings("x", 1.0)
+    assert isinstance(run(path="x", lr=1).lr, float)
+    assert run(path="x", **{"opt.name": "adam"}).opt == Optimiser("adam")
+    with pytest.raises(ConfigError, match="path"):
+        run()
+    with pytest.raises(ConfigTypeError, match=r"lr.*float"):
+        run(path="x", lr="abc")
+    with pytest.raises(ConfigTypeError, match="adam"):
+        run(path="x", **{"opt.name": "adm"})
+    with pytest.raises((ConfigKeyError, ConfigAddedError), match=r"opt.name"):
+        run(path="x", **{"opt.nam": "adam"})
+
+
+def test_config_types_of_annotations_in_a_scope(ex):
+    @ex.config
+    def cfg():
+        lr: float = 1
+        mode: Literal["a", "b"] = "a"
+        path: str
+
+    config = config_of(ex, {"path": "p", "lr": 2})
+    assert config == {"lr": 2.0, "mode": "a", "path": "p"}
+    assert isinstance(config["lr"], float)
+    for updates, text in (
+        ({"path": "p", "mode": "c"}, "mode"),
+        ({}, "path"),
+        ({"path": "p", "lr": "x"}, "lr"),
+    ):
+        with pytest.raises(ConfigError, match=text):
+            ex.run(config_updates=updates)
+        assert ex.current_run is None or ex.current_run.status == "COMPLETED"
+
+
+def test_two_ingredients_with_one_path():
+    ex = Experiment(
+        "exp",
+        ingredients=[Ingredient("a", interactive=True), Ingredient("a", interactive=True)],
+        interactive=True,
+    )
+    ex.main(lambda: None)
+    with pytest.raises(IngredientPathError, match='path "a"'):
+        ex.run("<lambda>")
+
+
+def test_origins_are_known(ex, capsys, tmp_path):
+    @ex.config
+    def cfg():
+        a = 1
+        b = 2
+        d = {"x": 1, "y": 2}
+
+    ex.run("print_config", config_updates={"a": 5, "d.x": 9}, origins=True, loglevel="ERROR")
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    after = {
+        line.split(" =")[0].strip(): lines[number + 1] for number, line in enumerate(lines) if " = " in line
+    }
+    assert "test_experiment_configuration.py" in after["b"]
+    assert "scope cfg" in after["b"]
+    assert "update" in after["a"]
+    assert "before: 1" in after["a"]
+    assert "test_experiment_configuration.py" in after["a"]
+    assert "before: 1" in after["x"]
+
+
+def test_resolving_twice_changes_nothing(ex):
+    @ex.config
+    def cfg():
+        a = [1, {"b": 2}]
+        c = {"d": a}
+
+    assert config_of(ex, {"c.d": [3]}) == config_of(ex, {"c.d": [3]})
+
+
+def test_a_config_function_may_change_the_observers(ex, tmp_path):
+    from hallow.testing import RecordingObserver
+
+    seen = RecordingObserver()
+
+    @ex.config
+    def cfg():
+        a = 1
+        ex.observers.append(seen)
+
+    ex.run(loglevel="ERROR")
+    assert seen.names[0] == "started_event"
+
+
+def test_foreign_callables_are_config_sources(ex):
+    from hallow.config.summary import ConfigSummary
+
+    def foreign(fixed=None, preset=None, fallback=None):
+        summary = ConfigSummary()
+        summary.update({**preset, "foreign": 1, **fixed})
+        return summary
+
+    ex.configurations.append(foreign)
+    assert config_of(ex) == {"foreign": 1}

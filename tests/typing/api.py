@@ -1,0 +1,108 @@
+"""The public API as a user writes it; type-checked in strict mode, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from typing_extensions import assert_type
+
+from hallow import SETTINGS, Experiment, Ingredient, Run, Slot, cli_option, host_info_gatherer
+from hallow.config.scope import ConfigScope
+from hallow.errors import ConfigError
+from hallow.experiment.captured import Captured
+from hallow.observers import FileStorageObserver, RunObserver
+from hallow.utils import apply_backspaces_and_linefeeds
+
+data = Ingredient("data")
+ex = Experiment("typed", ingredients=[data])
+ex.observers.append(FileStorageObserver("runs"))
+ex.captured_out_filter = apply_backspaces_and_linefeeds
+SETTINGS.CAPTURE_MODE = "sys"
+
+
+@ex.config
+def cfg() -> None:
+    pass
+
+
+assert_type(cfg, ConfigScope)
+
+
+@ex.config
+@dataclass
+class Training:
+    lr: float = 0.1
+    optimiser: Literal["sgd", "adam"] = "sgd"
+
+
+assert_type(Training(), Training)
+
+
+@ex.capture
+def load(rows: int, header: bool = True) -> list[str]:
+    return ["x"] * rows
+
+
+assert_type(load(), list[str])
+assert_type(load(3, header=False), list[str])
+original: Callable[..., list[str]] = load.original
+
+
+@ex.capture(prefix="opt")
+def step(lr: float) -> float:
+    return lr
+
+
+assert_type(step(), float)
+
+
+@ex.command(unobserved=True)
+def show() -> None:
+    pass
+
+
+@ex.pre_run_hook
+def before(_run: Run) -> None:
+    assert_type(_run.status, str | None)
+
+
+@ex.automain
+def main(training: Training, _run: Run) -> float:
+    _run.log_scalar("loss", training.lr, 1)
+    return training.lr
+
+
+assert_type(main(), float)
+
+run = ex.run(config_updates={"lr": 0.5}, named_configs=["x"], beat_interval=3.0, comment="c", capture="no")
+assert_type(run, Run)
+assert_type(run.config, dict[str, Any])
+assert_type(ex.current_run, Run | None)
+
+
+@host_info_gatherer("site")
+def site() -> str:
+    return "lab"
+
+
+@cli_option("-a", "--attempts")
+def attempts(args: Any, run: Any) -> None:
+    run.info["attempts"] = int(args)
+
+
+class Mine(RunObserver):
+    priority = 5
+
+    def completed_event(self, stop_time: Any, result: Any) -> None:
+        print(result)
+
+
+slot = Slot("model", [data], default="data")
+with ex.configured(lr=1.0) as config:
+    assert_type(config, dict[str, Any])
+try:
+    ex.run()
+except ConfigError as error:
+    print(error.conflicting_configs)
