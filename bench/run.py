@@ -107,9 +107,7 @@ IN_PROCESS = (
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=7, help="turns of each library (default 7)")
     arguments.add_argument("--quick", action="store_true", help="two short rounds, to see that it works")
     arguments.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -120,9 +118,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds + 1):  # the first round warms caches and is not counted
             for lib in ("bare", "sacred", "hallow"):
-                for name, value in measure(
-                    python, lib, Path(folder) / f"{lib}{number}", chosen.quick
-                ).items():
+                for name, value in measure(python, lib, Path(folder) / f"{lib}{number}", chosen.quick).items():
                     if number:
                         figures.setdefault(name, {}).setdefault(lib, []).append(value)
     report(figures, rounds)
@@ -135,10 +131,13 @@ def environment() -> str:
     python = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin") / "python"
     marker = ENVIRONMENT / ".ready"
     if not marker.exists() or marker.stat().st_mtime < (ROOT / "pyproject.toml").stat().st_mtime:
-        venv.create(ENVIRONMENT, with_pip=True)
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", str(ROOT)], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", str(ROOT)], check=True)
         marker.touch()
+    # Installed like Sacred, compiled and not editable: both meet the same conditions.
+    again = ["--quiet", "--no-deps", "--force-reinstall", str(ROOT)]
+    subprocess.run([python, "-m", "pip", "install", *again], check=True)
     return str(python)
 
 
@@ -167,9 +166,7 @@ def process(python: str, code: str, folder: Path) -> float:
     script = folder / "script.py"
     script.write_text(textwrap.dedent(code), encoding="utf-8")
     start = time.perf_counter()
-    subprocess.run(
-        [python, script], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
-    )
+    subprocess.run([python, script], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     return time.perf_counter() - start
 
 
@@ -184,9 +181,7 @@ def in_process(python: str, code: str, folder: Path) -> dict[str, float]:
 
 def report(figures: dict[str, dict[str, list[float]]], rounds: int) -> None:
     """A Markdown table of medians and ratios."""
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.platform()}, {rounds} rounds\n"
-    )
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.platform()}, {rounds} rounds\n")
     print("| work | floor | Sacred 0.8.7 | hallow | ratio | budget | met |")
     print("|---|---:|---:|---:|---:|---:|---|")
     for name, by_lib in figures.items():
@@ -196,9 +191,7 @@ def report(figures: dict[str, dict[str, list[float]]], rounds: int) -> None:
         limit, text = BUDGET.get(name, (None, "-"))
         met = "-" if limit is None else "yes" if over <= limit else "NO"
         shown = "-" if floor is None else seconds(floor)
-        print(
-            f"| {name} | {shown} | {seconds(sacred)} | {seconds(hallow)} | {sacred / hallow:.1f}x | {text} | {met} |"
-        )
+        print(f"| {name} | {shown} | {seconds(sacred)} | {seconds(hallow)} | {sacred / hallow:.1f}x | {text} | {met} |")
     print("\nfloor: the bare interpreter, or print() alone. The import budget is over the bare interpreter.")
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of settings and options from the code: `python docs/generate.py`; tests check that they are current."""
+"""Write the tables of settings and options from the code: `python docs/generate.py`; tests check them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def settings() -> str:
         "# Settings",
         "",
         "`from hallow import SETTINGS`; write them by attribute (`SETTINGS.CONFIG.KEEP_TYPES = False`) or by item",
-        "(`SETTINGS['CAPTURE_MODE'] = 'sys'`). Values are checked when they are assigned. A run takes a frozen copy when it",
-        "starts. `SETTINGS.use_profile('sacred')` sets every setting to what code written for Sacred expects.",
+        "(`SETTINGS['CAPTURE_MODE'] = 'sys'`). Values are checked when they are assigned. A run takes a frozen copy",
+        "when it starts. `SETTINGS.use_profile('sacred')` sets every setting to what code written for Sacred expects.",
         "",
         "| setting | default | Sacred's profile | meaning |",
         "|---|---|---|---|",
@@ -42,9 +42,9 @@ def options() -> str:
     lines = [
         "# Command line options",
         "",
-        "Options may stand anywhere on the command line. Hyphens and underscores are the same; a long flag may be shortened",
-        "as long as it stays unique. Every option is also a keyword of `ex.run` (`ex.run(beat_interval=3)`), or an item of",
-        '`ex.run(options={"--beat-interval": 3})`.',
+        "Options may stand anywhere on the command line. Hyphens and underscores are the same; a long flag may be",
+        "shortened as long as it stays unique. Every option is also a keyword of `ex.run`",
+        "(`ex.run(beat_interval=3)`), or an item of its `options` (`{'--beat-interval': 3}`).",
         "",
         "| flag | value | may be repeated | meaning |",
         "|---|---|---|---|",

@@ -17,9 +17,7 @@ HOME = Path(__file__).resolve().parent.parent / "demo_runs"
 def show(folder: Path) -> None:
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    print(
-        f"\nRun {folder.name}: {record['experiment']['name']} {record['status']}, result {record['result']:.4f}"
-    )
+    print(f"\nRun {folder.name}: {record['experiment']['name']} {record['status']}, result {record['result']:.4f}")
     print(f"  configuration  {config}")
     print(f"  packages       {len(record['experiment']['dependencies'])} with their versions")
     for name, copy in record["experiment"]["sources"]:

@@ -40,7 +40,7 @@ _HOME = {
 }
 _ROOMS = frozenset({"config", "errors", "experiment", "observers", "settings", "testing", "utils"})
 
-__all__ = [*sorted(_HOME), "errors", "observers", "utils"]
+__all__ = [*sorted(_HOME), "errors", "observers", "utils"]  # noqa: PLE0604 - all are strings
 
 
 def __getattr__(name: str) -> Any:

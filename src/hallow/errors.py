@@ -38,9 +38,7 @@ class HallowError(Exception):
         print_usage: bool = False,
     ) -> None:
         if filter_traceback not in ("always", "default", "never"):
-            raise ValueError(
-                f"filter_traceback must be 'always', 'default' or 'never', not {filter_traceback!r}"
-            )
+            raise ValueError(f"filter_traceback must be 'always', 'default' or 'never', not {filter_traceback!r}")
         super().__init__(message)
         self.message = message
         self.print_traceback = print_traceback
@@ -211,7 +209,7 @@ class ConfigFileError(ConfigError, ValueError):
     slug = "config-file"
 
 
-class ConfigFileNotFound(ConfigError, FileNotFoundError):
+class ConfigFileNotFoundError(ConfigError, FileNotFoundError):
     """A configuration file is not there."""
 
     slug = "config-file-not-found"

@@ -21,9 +21,7 @@ class Setting:
 
     __slots__ = ("accepts", "default", "doc", "legal", "sacred")
 
-    def __init__(
-        self, default: Any, doc: str, legal: str, accepts: Callable[[Any], bool], sacred: Any = _SAME
-    ) -> None:
+    def __init__(self, default: Any, doc: str, legal: str, accepts: Callable[[Any], bool], sacred: Any = _SAME) -> None:
         self.default = default
         self.sacred = default if sacred is _SAME else sacred
         self.doc = doc
@@ -116,9 +114,7 @@ DECLARED: dict[str, Any] = {
             "all",
             sacred="all",
         ),
-        "LIST_UPDATES": _flag(
-            True, "`l.0=9`, `l[0]=9` and `l+=[x]` change elements of a list.", sacred=False
-        ),
+        "LIST_UPDATES": _flag(True, "`l.0=9`, `l[0]=9` and `l+=[x]` change elements of a list.", sacred=False),
         "PICKLE_FILES_MAY_RUN_CODE": _flag(
             False,
             "Allow `.pickle` config files. Loading a pickle can run any code that its author wrote into it: allow only "
@@ -161,8 +157,8 @@ DECLARED: dict[str, Any] = {
     "LOGGING": {
         "ROOT_LOGGER": _choice(
             "untouched",
-            "`'untouched'`: hallow logs through a logger of its own; `'configure'`: through the root logger, which gets "
-            "a handler and level INFO if it has none.",
+            "`'untouched'`: hallow logs through a logger of its own; `'configure'`: through the root logger, which "
+            "gets a handler and level INFO if it has none.",
             "untouched",
             "configure",
             sacred="configure",
@@ -178,8 +174,8 @@ DECLARED: dict[str, Any] = {
     ),
     "DISCOVER_DEPENDENCIES": _choice(
         "sys",
-        "Which packages are recorded: `'none'`, `'imported'` by the defining module, `'sys'` all imported ones, `'pkg'` "
-        "all installed ones.",
+        "Which packages are recorded: `'none'`, `'imported'` by the defining module, `'sys'` all imported ones, "
+        "`'pkg'` all installed ones.",
         "none",
         "imported",
         "sys",
@@ -198,9 +194,7 @@ DECLARED: dict[str, Any] = {
         "dir",
         sacred="imported",
     ),
-    "DEFAULT_BEAT_INTERVAL": _seconds(
-        10.0, "Seconds between heartbeats; 0 or less: only the one at the end."
-    ),
+    "DEFAULT_BEAT_INTERVAL": _seconds(10.0, "Seconds between heartbeats; 0 or less: only the one at the end."),
 }
 
 
@@ -318,7 +312,7 @@ class Settings(Mapping[str, Any]):
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self._path, self._frozen, {k: v for k, v in self._values.items()})
+        return _restore, (self._path, self._frozen, dict(self._values))
 
     def _unknown(self, key: str) -> SettingError:
         from difflib import get_close_matches

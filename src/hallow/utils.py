@@ -9,8 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from pathlib import Path
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar
 
 from hallow.errors import (
     CircularDependencyError,
@@ -39,7 +38,6 @@ __all__ = [
     "MissingConfigError",
     "NamedConfigNotFoundError",
     "ObserverError",
-    "PathType",
     "RunInterrupt",
     "SacredError",
     "SacredInterrupt",
@@ -67,7 +65,14 @@ __all__ = [
 
 T = TypeVar("T")
 PYTHON_IDENTIFIER = re.compile(r"^[a-zA-Z_][_a-zA-Z0-9]*$")
-PathType = Union[str, bytes, Path]  # noqa: UP007 - importable at run time on Python 3.10 as Sacred's name is
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PathType":  # made when asked for: pathlib is not needed for anything else here
+        from pathlib import Path
+
+        return str | bytes | Path
+    raise AttributeError(f"module 'hallow.utils' has no attribute {name!r}")
 
 
 class _PathChange:
@@ -257,7 +262,9 @@ def ensure_wellformed_argv(argv: str | list[str] | tuple[str, ...] | None) -> li
     if isinstance(argv, str):
         return shlex.split(argv)
     if not isinstance(argv, list | tuple):
-        raise ValueError(f"argv must be a list of strings, a string or None, not {type(argv).__name__}")
+        raise ValueError(  # noqa: TRY004 - Sacred's callers catch ValueError
+            f"argv must be a list of strings, a string or None, not {type(argv).__name__}"
+        )
     wrong = [item for item in argv if not isinstance(item, str)]
     if wrong:
         raise ValueError(f"argv must hold strings only, but has {wrong!r}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hallow.config import files
 from hallow.config.files import get_handler, load_config_file, save_config_file
-from hallow.errors import ConfigFileError, ConfigFileNotFound
+from hallow.errors import ConfigFileError, ConfigFileNotFoundError
 from hallow.records.described import Described
 from hallow.settings import SETTINGS
 
@@ -236,7 +236,7 @@ def test_errors_name_the_place(name, content, words):
 
 def test_a_missing_file():
     Path("config.json").write_text("{}")
-    with pytest.raises(ConfigFileNotFound, match=r'Did you mean "confg\.json"|Did you mean "config\.json"'):
+    with pytest.raises(ConfigFileNotFoundError, match=r'Did you mean "confg\.json"|Did you mean "config\.json"'):
         load_config_file("confg.json")
     with pytest.raises(OSError, match="no folder"):
         save_config_file({}, "nowhere/a.json")

@@ -265,10 +265,7 @@ def test_print_config(run_script):
 def test_L18_colours_only_where_they_are_seen(run_script):
     assert "\033[" not in run_script(SCRIPT, "print_config", "with", "lr=2").out
     coloured = run_script(SCRIPT, "print_config", "with", "lr=2.5", env={"FORCE_COLOR": "1"}).out
-    assert (
-        "(\033[34mmodified\033[0m, \033[32madded\033[0m, \033[31mtypechanged\033[0m, \033[2mdoc\033[0m)"
-        in coloured
-    )
+    assert "(\033[34mmodified\033[0m, \033[32madded\033[0m, \033[31mtypechanged\033[0m, \033[2mdoc\033[0m)" in coloured
     assert "\033[34m  lr = 2.5\033[0m" in coloured
     assert "\033[" not in run_script(SCRIPT, "print_config", env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).out
 
@@ -647,9 +644,7 @@ def test_debugger(tmp_path):
     template = script.read_text()
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "TERM": "dumb", "NO_COLOR": "1", "PYTHON_COLORS": "0"}
     script.write_text(template.replace("BODY", "breakpoint()"))
-    child = pexpect.spawn(
-        sys.executable, ["exp.py"], cwd=str(tmp_path), env=env, timeout=20, encoding="utf-8"
-    )
+    child = pexpect.spawn(sys.executable, ["exp.py"], cwd=str(tmp_path), env=env, timeout=20, encoding="utf-8")
     child.expect(r"\(Pdb\)")
     child.sendline("p secret")
     child.expect("42")

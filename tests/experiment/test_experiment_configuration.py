@@ -355,10 +355,7 @@ def test_ingredient_overrides(tmp_path):
     ex.add_named_config("nothing", {})
     b.add_named_config("nothing", {})
     for name in ("nothing", "a.b.nothing"):
-        assert (
-            ex.run("<lambda>", named_configs=[name], config_updates={"seed": 1}, loglevel="ERROR").config
-            == default
-        )
+        assert ex.run("<lambda>", named_configs=[name], config_updates={"seed": 1}, loglevel="ERROR").config == default
     saved = tmp_path / "saved.json"
     ex.run(
         "save_config",
@@ -538,9 +535,7 @@ def test_origins_are_known(ex, capsys, tmp_path):
     ex.run("print_config", config_updates={"a": 5, "d.x": 9}, origins=True, loglevel="ERROR")
     out = capsys.readouterr().out
     lines = out.splitlines()
-    after = {
-        line.split(" =")[0].strip(): lines[number + 1] for number, line in enumerate(lines) if " = " in line
-    }
+    after = {line.split(" =")[0].strip(): lines[number + 1] for number, line in enumerate(lines) if " = " in line}
     assert "test_experiment_configuration.py" in after["b"]
     assert "scope cfg" in after["b"]
     assert "update" in after["a"]

@@ -22,9 +22,7 @@ def generator():
 
 @pytest.mark.parametrize("page", ["settings.md", "options.md"])
 def test_tables_are_current(page):
-    assert (DOCS / page).read_text(encoding="utf-8") == generator().PAGES[page](), (
-        "run python docs/generate.py"
-    )
+    assert (DOCS / page).read_text(encoding="utf-8") == generator().PAGES[page](), "run python docs/generate.py"
 
 
 def test_every_error_has_its_paragraph():
@@ -42,7 +40,5 @@ def test_every_error_has_its_paragraph():
 
 
 def test_every_error_has_a_slug_of_its_own():
-    classes = {
-        cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.HallowError)
-    }
+    classes = {cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.HallowError)}
     assert len({cls.slug for cls in classes}) == len(classes)

@@ -34,9 +34,7 @@ FIRST_CONFIG = """
     [((), "Hello world!"), (("with", "recipient=that is cool"), "Hello that is cool!")],
 )
 def test_hello_config(run_script, words, text):
-    done = run_script(
-        FIRST_CONFIG, *words, name="first_config.py", flags=("-W", "ignore::DeprecationWarning")
-    )
+    done = run_script(FIRST_CONFIG, *words, name="first_config.py", flags=("-W", "ignore::DeprecationWarning"))
     assert done.code == 0, done.err
     assert text in done.out
     folder = done.folder / "my_runs" / "1"
@@ -375,9 +373,7 @@ def test_array_in_the_configuration(run_script):
     )
     assert done.code == 0, done.err
     assert done.out == "[13.8 16.1 18.4]\n"
-    names = [
-        name for name, _ in json.loads((done.folder / "runs/1/run.json").read_text())["experiment"]["sources"]
-    ]
+    names = [name for name, _ in json.loads((done.folder / "runs/1/run.json").read_text())["experiment"]["sources"]]
     assert names == ["cfg_demo_cfg.py", "cfg_demo_run.py"]
 
 
@@ -532,9 +528,7 @@ def test_resources_and_artifacts(run_script, tmp_path):
     ((path, stored),) = record["resources"]
     assert path == str(done.folder / "input.txt")
     assert (done.folder / stored).read_text() == "1 2\n3 4\n"
-    assert (done.folder / "my_runs_demo/1/output.npz").read_bytes() == (
-        done.folder / "output.npz"
-    ).read_bytes()
+    assert (done.folder / "my_runs_demo/1/output.npz").read_bytes() == (done.folder / "output.npz").read_bytes()
 
 
 def test_the_set_difference_that_fails_in_a_scope(run_script):

@@ -52,13 +52,9 @@ def split_words(words: Sequence[str]) -> ParsedWords:
         raise UsageError(f'"{command}" is not a command; updates come after "with": with {command}')
     if rest and rest[0] != "with":
         near = "with " + " ".join(rest)
-        raise UsageError(
-            f'"{rest[0]}" stands where only "with" can follow the command {command}: {command} {near}'
-        )
+        raise UsageError(f'"{rest[0]}" stands where only "with" can follow the command {command}: {command} {near}')
     if rest == ["with"]:
-        raise UsageError(
-            '"with" needs at least one update after it: key=value, a named config or a config file'
-        )
+        raise UsageError('"with" needs at least one update after it: key=value, a named config or a config file')
     return ParsedWords(command, _joined(rest[1:]))
 
 

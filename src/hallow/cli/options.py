@@ -111,9 +111,7 @@ def _check_flags(short_flag: str | None, long_flag: str) -> None:
     if short_flag is not None and not (isinstance(short_flag, str) and _SHORT.fullmatch(short_flag)):
         raise OptionError(f"a short flag is a hyphen and one letter, like '-a', or None; not {short_flag!r}")
     if not (isinstance(long_flag, str) and _LONG.fullmatch(long_flag)):
-        raise OptionError(
-            f"a long flag is two hyphens and at least two letters, like '--attempts'; not {long_flag!r}"
-        )
+        raise OptionError(f"a long flag is two hyphens and at least two letters, like '--attempts'; not {long_flag!r}")
 
 
 def cli_option(
@@ -255,9 +253,7 @@ def find_option(flag: str, options: Iterable[CLIOption]) -> CLIOption:
     for option in options:
         if flag == option.short_flag or key == _key(option.long_flag):
             return option
-    begun = [
-        o for o in options if flag.startswith("--") and len(flag) > 2 and _key(o.long_flag).startswith(key)
-    ]
+    begun = [o for o in options if flag.startswith("--") and len(flag) > 2 and _key(o.long_flag).startswith(key)]
     if len(begun) == 1:
         return begun[0]
     if begun:
@@ -358,9 +354,7 @@ def observer_class(name: str) -> Any:
         if isinstance(error, MissingExtraError):
             raise
         advice = f'install it with: pip install "hallow[{extra}]"' if extra else str(error)
-        raise MissingExtraError(
-            f"{name} is not available ({error}); {advice}", print_traceback=False
-        ) from error
+        raise MissingExtraError(f"{name} is not available ({error}); {advice}", print_traceback=False) from error
 
 
 _EXTRAS = {

@@ -119,9 +119,7 @@ def _spelt_out(words: list[str], options: list[CLIOption], program_name: str) ->
             if not word.startswith("-") or word == "-":
                 clear.append(word)
                 continue
-            for option, value in (
-                _long(word, words, options) if word.startswith("--") else _short(word, words, options)
-            ):
+            for option, value in _long(word, words, options) if word.startswith("--") else _short(word, words, options):
                 if option.long_flag in seen and not option.repeatable:
                     raise OptionError(f"{option.long_flag} is given twice")  # noqa: TRY301 - gets its prefix below
                 seen.add(option.long_flag)

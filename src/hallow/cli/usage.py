@@ -14,8 +14,7 @@ __all__ = ["format_usage", "help_for_command", "parser_usage", "printable_usage"
 
 _ARGUMENTS = {
     "COMMAND": "The function to run, by its name; see below for those there are. Default: the main function.",
-    "UPDATE": "A change of the configuration, such as foo.bar=17, the name of a named config, or a config "
-    "file.",
+    "UPDATE": "A change of the configuration, such as foo.bar=17, the name of a named config, or a config file.",
 }
 
 
@@ -50,12 +49,8 @@ def format_usage(
         parts.append(textwrap.dedent(description).strip() + "\n")
     if options:
         parts.append("Options:\n" + "".join(map(_option_text, options)))
-    described = {
-        option.arg: option.arg_description for option in options if option.arg and option.arg_description
-    }
-    parts.append(
-        "Arguments:\n" + "".join(_argument_text(*item) for item in {**_ARGUMENTS, **described}.items())
-    )
+    described = {option.arg: option.arg_description for option in options if option.arg and option.arg_description}
+    parts.append("Arguments:\n" + "".join(_argument_text(*item) for item in {**_ARGUMENTS, **described}.items()))
     if commands:
         parts.append("Commands:\n" + _commands_text(commands))
     return "\n".join(parts)
@@ -87,9 +82,7 @@ def _argument_text(name: str, description: str | None) -> str:
 
 def _commands_text(commands: Mapping[str, Callable[..., Any]]) -> str:
     width = max(8, *map(len, commands))
-    return "".join(
-        f"  {name:<{width}}  {_first_line(function)}".rstrip() + "\n" for name, function in commands.items()
-    )
+    return "".join(f"  {name:<{width}}  {_first_line(function)}".rstrip() + "\n" for name, function in commands.items())
 
 
 def _first_line(function: Callable[..., Any]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.errors import UpdateError
-from hallow.records.described import Described
-from hallow.records.encoding import restore
 from hallow.records.updates import Word
 from hallow.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from hallow.records.described import Described
 
 __all__ = ["open_ends", "parse_value"]
 
@@ -89,9 +90,7 @@ def _no_literal(text: str, update: str) -> Any:
             print_traceback=False,
         ) from None
     except RecursionError:
-        raise UpdateError(
-            f'the value of "{update[:60]}..." is nested too deeply', print_traceback=False
-        ) from None
+        raise UpdateError(f'the value of "{update[:60]}..." is nested too deeply', print_traceback=False) from None
     except _TextError:
         return Word(text)
 
@@ -99,6 +98,8 @@ def _no_literal(text: str, update: str) -> Any:
 def _plain_data(value: Any, update: str) -> Any:
     """Tags of stored values turned into what they stand for."""
     if '"py/' in update or "'py/" in update:
+        from hallow.records.encoding import restore
+
         value = restore(value)
         foreign = _foreign(value)
         if foreign is not None:
@@ -112,6 +113,8 @@ def _plain_data(value: Any, update: str) -> Any:
 
 
 def _foreign(value: Any) -> Described | None:
+    from hallow.records.described import Described
+
     if isinstance(value, Described):
         return value
     if isinstance(value, dict):

@@ -28,7 +28,7 @@ _HOMES = {
     "undogmatize": "containers",
 }
 
-__all__ = [  # noqa: F822 - loaded on first use
+__all__ = [
     "ConfigDict",
     "ConfigScope",
     "ConfigSummary",

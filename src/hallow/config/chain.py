@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from hallow.config.sources import ConfigSource
     from hallow.config.summary import ConfigSummary
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.dogmatic import Replace
 from hallow.config.evaluation import Evaluation
 from hallow.config.keys import check_keys
 from hallow.config.origins import Origin
-from hallow.config.summary import ConfigSummary
 from hallow.config.values import normalise, plain_copy
+
+if TYPE_CHECKING:
+    from hallow.config.summary import ConfigSummary
 
 
 class ConfigDict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.trees import leaf_paths
 from hallow.config.values import is_different, normalise, plain_copy, simplified_type, type_changed
@@ -17,6 +17,9 @@ from hallow.errors import UpdateError
 from hallow.records.updates import Append, Word
 from hallow.settings import SETTINGS
 from hallow.utils import join_paths
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Replace(dict[Any, Any]):
@@ -107,8 +110,8 @@ def _extended(assigned: Any, fixed: Append, path: str) -> Any:
     if isinstance(assigned, tuple):
         return (*assigned, *fixed.items)
     raise UpdateError(
-        f'"{path}" is no list but {simplified_type(assigned).__name__} ({assigned!r}), so nothing can be appended; write '
-        f"{path}=VALUE to replace it",
+        f'"{path}" is no list but {simplified_type(assigned).__name__} ({assigned!r}), so nothing can be appended; '
+        f"write {path}=VALUE to replace it",
         print_traceback=False,
     )
 
@@ -171,16 +174,14 @@ class DogmaticDict(dict[Any, Any]):
     _path: str
     _changes: Changes
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> DogmaticDict:
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        """Complete from the start, because unpickling sets items before it sets anything else."""
         made = dict.__new__(cls)
-        # Here and not in __init__, because unpickling sets items before anything else.
         made.fixed, made.fallback, made.replaces = {}, {}, False
         made._path, made._changes = "", Changes()
         return made
 
-    def __init__(
-        self, fixed: Mapping[Any, Any] | None = None, fallback: Mapping[Any, Any] | None = None
-    ) -> None:
+    def __init__(self, fixed: Mapping[Any, Any] | None = None, fallback: Mapping[Any, Any] | None = None) -> None:
         super().__init__()
         self.fixed = fixed or {}
         self.fallback = fallback or {}
@@ -213,8 +214,7 @@ class DogmaticDict(dict[Any, Any]):
     def typechanges(self) -> dict[str, tuple[type, type]]:
         """Path in this dict to the types of the assigned and the fixed value."""
         return {
-            key: self._changes.typechanged[join_paths(self._path, key)]
-            for key in self._own(self._changes.typechanged)
+            key: self._changes.typechanged[join_paths(self._path, key)] for key in self._own(self._changes.typechanged)
         }
 
     def _own(self, paths: Iterable[str]) -> list[str]:
@@ -258,22 +258,26 @@ class DogmaticDict(dict[Any, Any]):
         return super().__contains__(key) or key in self.fallback
 
     def get(self, key: Any, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        """The entry or fallback entry of that key."""
+        return self[key] if key in self else default  # noqa: SIM401 - that is this method
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Assign ``default`` if there is no such entry yet; the entry as it stands then."""
         if not dict.__contains__(self, key):
             self[key] = default
         return self[key]
 
     def update(self, *args: Any, **kwargs: Any) -> None:
+        """Assign one by one."""
         for key, value in dict(*args, **kwargs).items():
             self[key] = value
 
-    def __ior__(self, other: Any) -> DogmaticDict:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc]
         self.update(other)
         return self
 
     def pop(self, key: Any, *default: Any) -> Any:
+        """The entry, removed if it is not fixed."""
         if not dict.__contains__(self, key):
             return {}.pop(key, *default)
         value = plain_copy(self[key])
@@ -281,16 +285,19 @@ class DogmaticDict(dict[Any, Any]):
         return value
 
     def popitem(self) -> tuple[Any, Any]:
+        """Remove and return the last entry that is not fixed."""
         for key in reversed(self):
             if key not in self.fixed:
                 return key, super().pop(key)
         raise KeyError("popitem(): there are no entries left but fixed ones")
 
     def clear(self) -> None:
+        """Remove all entries that are not fixed."""
         for key in list(self):
             self._remove(key)
 
     def copy(self) -> dict[Any, Any]:
+        """A plain dict of the present entries."""
         return dict(self)
 
     __copy__ = copy
@@ -311,9 +318,7 @@ class DogmaticDict(dict[Any, Any]):
     def revelation(self) -> set[str]:
         """Put in the fixed entries that were never assigned; returns their paths."""
         missing = {
-            path
-            for path in leaf_paths(self.fixed)
-            if join_paths(self._path, path) not in self._changes.assigned
+            path for path in leaf_paths(self.fixed) if join_paths(self._path, path) not in self._changes.assigned
         }
         self.reveal()
         return missing
@@ -335,9 +340,7 @@ class PinnedList(list[Any]):
 
     __slots__ = ("changes", "elements", "path", "pinned")
 
-    def __init__(
-        self, content: Iterable[Any], elements: Mapping[int, Any], path: str, changes: Changes
-    ) -> None:
+    def __init__(self, content: Iterable[Any], elements: Mapping[int, Any], path: str, changes: Changes) -> None:
         super().__init__(content)
         self.elements = elements
         self.path = path
@@ -384,11 +387,12 @@ class DogmaticList(list[Any]):
     def _itself(self, _other: Any) -> Any:
         return self
 
-    __setitem__ = __delitem__ = _unchanged  # type: ignore[assignment]
-    __iadd__ = __imul__ = _itself  # type: ignore[assignment]
-    append = clear = extend = insert = remove = reverse = sort = _unchanged  # type: ignore[assignment]
+    __setitem__ = __delitem__ = _unchanged
+    __iadd__ = __imul__ = _itself
+    append = clear = extend = insert = remove = reverse = sort = _unchanged
 
     def pop(self, index: Any = -1) -> Any:
+        """The element that a list would remove."""
         return self[index]
 
     def __reduce_ex__(self, protocol: Any) -> Any:

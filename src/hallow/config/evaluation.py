@@ -107,9 +107,8 @@ class Evaluation:
         return protect(normalise(self.fallback[name]))
 
     def use(self, name: str) -> None:
-        self.changes.assigned.update(
-            path for path in leaf_paths(self.fixed) if path == name or is_prefix(name, path)
-        )
+        """What is fixed at a name and below was asked for, so it is not added."""
+        self.changes.assigned.update(path for path in leaf_paths(self.fixed) if path == name or is_prefix(name, path))
 
     # --------------------------------------------------------------------------------------------------- the result
 
@@ -139,13 +138,16 @@ class Evaluation:
             values.setdefault(name, self.fixed[name])
         result = self._summary(docs or {})
         for name, value in values.items():
-            try:
-                result[name] = normalise(value)
-            except ValueError as error:
-                skipped({name: str(error)})
+            self._put(result, name, value)
         check_keys(result)
         self._tell_origins(result, entries)
         return result
+
+    def _put(self, result: ConfigSummary, name: str, value: Any) -> None:
+        try:
+            result[name] = normalise(value)
+        except ValueError as error:
+            skipped({name: str(error)})
 
     def _final(self, name: str, value: Any) -> Any:
         """The value at the end; a fixed one that was changed behind our back is restored."""
@@ -161,7 +163,6 @@ class Evaluation:
         result = ConfigSummary(added, changes.modified, changes.typechanged, ignored, docs)
         result.before = dict(changes.before)
         result.assigned = changes.assigned.difference(changes.typechanged)
-        result.assigned = set(changes.assigned)
         return result
 
     def _tell_origins(self, result: ConfigSummary, entries: Mapping[str, Any]) -> None:
@@ -176,7 +177,7 @@ def _filled(value: dict[Any, Any], preset: Any) -> dict[Any, Any]:
     """A copy of ``value`` with what it lacks of ``preset``."""
     if not isinstance(preset, Mapping) or getattr(value, "replaces", False):
         return value
-    filled = _kept(value)
+    filled: dict[Any, Any] = _kept(value)
     recursive_fill_in(filled, preset)
     return filled
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any, Protocol
 
-from hallow.errors import ConfigError, ConfigFileError, ConfigFileNotFound, ConfigKeyError
+from hallow.errors import ConfigError, ConfigFileError, ConfigFileNotFoundError, ConfigKeyError
 from hallow.records.encoding import flatten, restore
 from hallow.records.jsonfile import dump_json, load_json, replace_file
 from hallow.settings import SETTINGS
@@ -41,7 +41,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         filename: relative to the current directory; the extension, in any case, tells the format.
 
     Raises:
-        ConfigFileNotFound: if it is not there.
+        ConfigFileNotFoundError: if it is not there.
         ConfigFileError: naming file, place and reason: unknown extension, broken syntax, a tag that is not
             data, a top level that is no mapping, a pickle file without the opt-in.
         ConfigKeyError: for YAML if PyYAML is not installed.
@@ -74,7 +74,7 @@ def save_config_file(config: Mapping[str, Any], filename: str | os.PathLike[str]
 
     Raises:
         ConfigFileError: if the extension is unknown.
-        ConfigFileNotFound: if the folder is not there.
+        ConfigFileNotFoundError: if the folder is not there.
         ConfigKeyError: for YAML if PyYAML is not installed.
     """
     from io import BytesIO
@@ -87,7 +87,7 @@ def save_config_file(config: Mapping[str, Any], filename: str | os.PathLike[str]
     try:
         replace_file(name, content if handler.mode else content.encode("utf-8", "surrogatepass"))
     except FileNotFoundError:
-        raise ConfigFileNotFound(
+        raise ConfigFileNotFoundError(
             f'cannot save the config to "{name}": there is no folder "{os.path.dirname(name)}"',  # noqa: PTH120
             print_traceback=False,
         ) from None
@@ -125,14 +125,14 @@ def _error(message: str) -> ConfigFileError:
     return ConfigFileError(message, print_traceback=False)
 
 
-def _not_found(name: str) -> ConfigFileNotFound:
+def _not_found(name: str) -> ConfigFileNotFoundError:
     folder, base = os.path.split(name)
     try:
         near = closest(base, os.listdir(folder or "."))  # noqa: PTH208
     except OSError:
         near = []
     hint = f' Did you mean "{os.path.join(folder, near[0])}"?' if near else ""  # noqa: PTH118
-    return ConfigFileNotFound(
+    return ConfigFileNotFoundError(
         f'there is no config file "{name}" (in {os.getcwd()}).{hint}',  # noqa: PTH109
         print_traceback=False,
     )

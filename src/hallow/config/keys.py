@@ -9,13 +9,11 @@ from typing import Any
 from hallow.errors import ConfigKeyError
 from hallow.settings import SETTINGS
 
-RESERVED = frozenset(
-    "py/" + tag
-    for tag in (
-        "object tuple set id ref type function reduce repr state seq iterator bytes mod newargs newargsex newobj "
-        "initargs property"
-    ).split()
-)
+_TAGS = (
+    "object", "tuple", "set", "id", "ref", "type", "function", "reduce", "repr", "state", "seq", "iterator", "bytes",
+    "mod", "newargs", "newargsex", "newobj", "initargs", "property",
+)  # fmt: skip
+RESERVED = frozenset(f"py/{tag}" for tag in _TAGS)
 
 _IDENTIFIER = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
 

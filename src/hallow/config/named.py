@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.keys import check_keys
 from hallow.config.origins import Origin
-from hallow.config.trees import MISSING, leaf_paths, merge, take
-from hallow.errors import ConfigFileNotFound, NamedConfigNotFoundError
+from hallow.config.trees import merge, take
+from hallow.errors import ConfigFileNotFoundError, NamedConfigNotFoundError
 from hallow.utils import closest, is_prefix, join_paths, set_by_dotted_path
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class NamedConfigs:
 
     def _find(self, name: str) -> tuple[Section, Any]:
         if not isinstance(name, str):
-            raise NamedConfigNotFoundError(
-                str(name), hint="Named configs are asked for by their names (strings)."
-            )
+            raise NamedConfigNotFoundError(str(name), hint="Named configs are asked for by their names (strings).")
         for section in sorted(self.resolution.sections, key=lambda s: -len(s.path)):
             if section.path and not is_prefix(section.path, name):
                 continue
@@ -116,8 +114,8 @@ class NamedConfigs:
     def _unknown(self, name: str) -> Exception:
         known = [join_paths(s.path, own) for s in reversed(self.resolution.sections) for own in s.named]
         if name.lower().endswith(_FILE_ENDINGS):
-            return ConfigFileNotFound(
-                f'config file "{name}" not found (looked in {os.getcwd()}); file names are relative to the current folder',
+            return ConfigFileNotFoundError(
+                f'config file "{name}" not found (looked in {os.getcwd()}); names are relative to the current folder',
                 print_traceback=False,
             )
         near = closest(name, known, 3)

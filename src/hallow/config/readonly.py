@@ -37,8 +37,8 @@ class ReadOnlyDict(ReadOnlyContainer, dict[Any, Any]):
 
     __slots__ = ("_path",)
 
-    __setitem__ = __delitem__ = __ior__ = ReadOnlyContainer._readonly  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = ReadOnlyContainer._readonly  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = ReadOnlyContainer._readonly
+    clear = pop = popitem = setdefault = update = ReadOnlyContainer._readonly
 
     def __copy__(self) -> dict[Any, Any]:
         return dict(self)
@@ -61,8 +61,8 @@ class ReadOnlyList(ReadOnlyContainer, list[Any]):
 
     __slots__ = ("_path",)
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = ReadOnlyContainer._readonly  # type: ignore[assignment]
-    append = clear = extend = insert = pop = remove = reverse = sort = ReadOnlyContainer._readonly  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = ReadOnlyContainer._readonly
+    append = clear = extend = insert = pop = remove = reverse = sort = ReadOnlyContainer._readonly
 
     def __copy__(self) -> list[Any]:
         return list(self)

@@ -10,20 +10,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.keys import check_keys
 from hallow.config.named import NamedConfigs
 from hallow.config.origins import Origin
-from hallow.config.schema import Schema
 from hallow.config.sources import schema_of
-from hallow.config.suspicious import check_suspicious
 from hallow.config.summary import ConfigSummary
+from hallow.config.suspicious import check_suspicious
 from hallow.config.trees import MISSING, leaf_paths, merge, nested, take
 from hallow.config.values import normalise, plain_copy
 from hallow.errors import ConfigError, MissingValueError, UpdateError
 from hallow.settings import SETTINGS
 from hallow.utils import closest, is_prefix, join_paths, rel_path
+
+if TYPE_CHECKING:
+    from hallow.config.schema import Schema
 
 
 @dataclass(eq=False)
@@ -200,9 +202,7 @@ class Resolution:
         name = part.pop("choice", None) if isinstance(part, dict) else part
         if name is not None and (kind == "updates" or "choice" not in slot.updates):
             if slot.choice not in (None, str(name)):
-                raise UpdateError(
-                    f'"{slot.path}" was filled with "{slot.choice}" already; choose "{name}" first'
-                )
+                raise UpdateError(f'"{slot.path}" was filled with "{slot.choice}" already; choose "{name}" first')
             slot.choose(str(name))
             self.sections = ordered(self.root)
         return part if isinstance(part, Mapping) else {}
@@ -262,7 +262,7 @@ class Resolution:
 
     def evaluate(self, section: Section) -> None:
         """Evaluate the sources of one section; those below must have been evaluated."""
-        section.schema = Schema.merged(filter(None, map(schema_of, section.sources))) if _typed() else None
+        section.schema = schema_of(section.sources) if SETTINGS.CONFIG.SCOPE_ANNOTATIONS else None
         fixed = section.fixed
         if section.schema is not None:
             fixed = section.schema.convert(fixed, prefix=section.path)
@@ -347,9 +347,7 @@ class Resolution:
         for path, origin in [*self.hooked.items(), *self.given.items()]:
             before = whole.before.get(path, MISSING)
             whole.origins[path] = (
-                origin
-                if before is MISSING
-                else replace(origin, before=before, before_at=whole.origins.get(path))
+                origin if before is MISSING else replace(origin, before=before, before_at=whole.origins.get(path))
             )
         return whole
 
@@ -371,9 +369,7 @@ def evaluate_sources(
             whole.update_from(summary)
     if whole is None:
         config = normalise(fixed)
-        whole = ConfigSummary(
-            added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"}
-        )
+        whole = ConfigSummary(added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"})
     return config, whole
 
 
@@ -384,9 +380,7 @@ class Derived:
         self.logger = logger
         self.reads: dict[str, frozenset[str]] = {}
 
-    def note(
-        self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]
-    ) -> None:
+    def note(self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]) -> None:
         """Compare what ``source`` assigned with what earlier entries were computed from."""
         from hallow.config.values import is_different
 
@@ -394,12 +388,10 @@ class Derived:
         for name in assigned & set(earlier) - set(fixed):
             if not is_different(earlier[name], summary.get(name)):
                 continue
-            stale = sorted(
-                other for other, read in self.reads.items() if name in read and other not in assigned
-            )
+            stale = sorted(other for other, read in self.reads.items() if name in read and other not in assigned)
             if stale:
                 self.logger.info(
-                    'Config entry "%s" is set again (%s); %s had been computed from its earlier value and stays as it is. '
+                    'Config entry "%s" is set again (%s); %s was computed from its earlier value and stays as it is. '
                     "A named config or an update would have been taken into account.",
                     name,
                     summary.origins[name].describe(),
@@ -407,9 +399,7 @@ class Derived:
                 )
         for name in assigned:
             self.reads.pop(name, None)
-        self.reads.update(
-            {name: read for name, read in getattr(source, "reads", {}).items() if name in assigned}
-        )
+        self.reads.update({name: read for name, read in getattr(source, "reads", {}).items() if name in assigned})
 
 
 def _overlay(section: Section, changes: Mapping[str, Any]) -> None:
@@ -427,7 +417,3 @@ def _place(whole: dict[str, Any], path: str, config: Mapping[str, Any]) -> None:
         inner = node.get(part)
         node[part] = node = dict(inner) if isinstance(inner, dict) else {}
     node[last] = dict(config)
-
-
-def _typed() -> bool:
-    return bool(SETTINGS.CONFIG.SCOPE_ANNOTATIONS)

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815 - methods are found by the names of syntax nodes
 """Config scopes as ordinary functions that tell when they bind a name.
 
 The body is compiled again with a call behind every binding, so that a fixed value is in force at once; everything else
@@ -8,15 +9,16 @@ copy of its globals, because locals would show up in ``locals()``.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.scopesource import Function, own_nodes
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 #: In the scope's globals; dunder names are never mangled in classes.
 ASSIGN, AUGMENT, BIND, DELETE, DECLARE, GIVEN, LOCALS, COLLECT = (
-    f"__hallow_{name}__"
-    for name in ("assign", "augment", "bind", "delete", "declare", "given", "locals", "collect")
+    f"__hallow_{name}__" for name in ("assign", "augment", "bind", "delete", "declare", "given", "locals", "collect")
 )
 
 
@@ -28,7 +30,8 @@ def rewrite(node: Function) -> ast.FunctionDef:
     body = [*docstring, _at(node, ast.Try(body[len(docstring) :] or [ast.Pass()], [], [], [collect]))]
     fields = {name: getattr(node, name) for name in node._fields}
     function = ast.FunctionDef(**{**fields, "body": body, "decorator_list": []})
-    return _at(node, function)
+    placed: ast.FunctionDef = _at(node, function)
+    return placed
 
 
 def bound_names(target: ast.AST) -> Iterator[ast.Name]:
@@ -113,7 +116,7 @@ class _Rewriter:
             case.body = self.reports(BIND, _captured(case.pattern), case.pattern) + self.block(case.body)
         return [statement]
 
-    def reports(self, function: str, names: Sequence[str], place: ast.AST) -> list[ast.stmt]:
+    def reports(self, function: str, names: Sequence[str], place: Any) -> list[ast.stmt]:
         """``name = report("name", name, line)`` for each name."""
         return [
             _at(
@@ -122,17 +125,14 @@ class _Rewriter:
                     [ast.Name(name, ast.Store())],
                     _report(function, name, ast.Name(name, ast.Load()), place.lineno),
                 ),
-            )  # type: ignore[attr-defined]
+            )
             for name in names
             if name not in self.foreign
         ]
 
     def targets(self, function: str, targets: Sequence[ast.AST]) -> list[ast.stmt]:
         return [
-            new
-            for target in targets
-            for name in bound_names(target)
-            for new in self.reports(function, [name.id], name)
+            new for target in targets for name in bound_names(target) for new in self.reports(function, [name.id], name)
         ]
 
     # One method for each statement that binds names; its name is that of the node.
@@ -141,9 +141,7 @@ class _Rewriter:
         target = statement.targets[0]
         if len(statement.targets) == 1 and isinstance(target, ast.Name):
             if target.id not in self.foreign:
-                statement.value = _at(
-                    statement.value, _report(ASSIGN, target.id, statement.value, target.lineno)
-                )
+                statement.value = _at(statement.value, _report(ASSIGN, target.id, statement.value, target.lineno))
             return [statement]
         return [statement, *self.targets(ASSIGN, statement.targets)]
 

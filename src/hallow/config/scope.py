@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from types import CodeType, FunctionType
-from typing import Any
+from types import CellType, CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.evaluation import Evaluation, is_configuration, skipped
 from hallow.config.origins import Origin
 from hallow.config.scopesource import check_body, compile_function, find_source, scope_error
-from hallow.config.summary import ConfigSummary
 from hallow.errors import ConfigKeyError, MissingValueError, ScopeSignatureError, ScopeSourceError
 from hallow.settings import SETTINGS
 from hallow.utils import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hallow.config.summary import ConfigSummary
 
 _GENERATORS = 0x20 | 0x200  # co_flags of generators and asynchronous generators
 _COROUTINE = 0x80
@@ -69,16 +72,15 @@ class ConfigScope:
 
         found = find_source(self.func)
         notes = Notes()
+        self._source = found and found[0]
         if found is not None:
-            self._source, node = found
+            source, node = found
             check_body(node, self.file)
-            notes = take_notes(node, self._source.lines, self._source.first)
-        else:
-            self._source = None  # type: ignore[assignment]
+            notes = take_notes(node, source.lines, source.first)
         if self.func.__code__.co_flags & _GENERATORS:
             raise scope_error(
-                f"{self.file}:{self.line}: the config scope {self.__name__} holds a `yield`; it is evaluated at once and "
-                "cannot be a generator",
+                f"{self.file}:{self.line}: the config scope {self.__name__} holds a `yield`; it is evaluated at once "
+                "and cannot be a generator",
                 self.file,
                 self.line,
             )
@@ -94,10 +96,10 @@ class ConfigScope:
         for name, annotation in self._annotations.items():
             try:
                 code = compile(ast.Expression(annotation), self.file, "eval")
-                declared = eval(code, self.func.__globals__, names)  # noqa: S307 - the user's own annotation
+                declared = eval(code, self.func.__globals__, names)  # noqa: S307 - the user wrote it
                 if isinstance(declared, str):
                     declared = eval(declared, self.func.__globals__, names)  # noqa: S307
-            except Exception:  # noqa: S112 - an annotation may be any expression and need not be a type
+            except Exception:  # noqa: S112 - any expression can be an annotation
                 continue
             types[name] = declared
         return types
@@ -132,12 +134,8 @@ class ConfigScope:
         bound = self._run(evaluation, arguments)
         for name in self.required:
             evaluation.use(name)
-        result = evaluation.summary(
-            self._entries(evaluation, bound, foreign), whole=self.args, docs=self.docs
-        )
-        result.ignored_fallbacks |= {
-            name for name in foreign if name in evaluation.origins and name != "_log"
-        }
+        result = evaluation.summary(self._entries(evaluation, bound, foreign), whole=self.args, docs=self.docs)
+        result.ignored_fallbacks |= {name for name in foreign if name in evaluation.origins and name != "_log"}
         return result
 
     def _arguments(self, evaluation: Evaluation) -> tuple[dict[str, Any], set[str]]:
@@ -159,24 +157,23 @@ class ConfigScope:
         hint = f' Did you mean "{near[0]}"?' if near else ""
         return ConfigKeyError(
             f"{name!r} not in preset for ConfigScope. Available options are: {{{', '.join(known)}}}.{hint} The scope "
-            f"{self.__name__} ({self.file}:{self.line}) asks for it, but no earlier config source, ingredient or update "
-            "gives it",
+            f"{self.__name__} ({self.file}:{self.line}) asks for it, but no earlier config source, ingredient or "
+            "update gives it",
             print_traceback=False,
         )
 
     def _run(self, evaluation: Evaluation, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run the body; returns its variables at the end."""
         try:
-            if self._source is None:
-                return self._watch(evaluation, arguments)
-            return self._run_rewritten(evaluation, arguments)
+            run = self._watch if self._source is None else self._run_rewritten
+            return run(evaluation, arguments)
         except UnboundLocalError as error:
             name = next((name for name in self.required if f"'{name}'" in str(error)), None)
             if name is None:
                 raise
             raise MissingValueError(
-                f"{name} ({self.file}:{self.lines[name]}) is declared without a value and used before anything gives it "
-                f"one; give it after `with`, like {name}=VALUE, or in config_updates",
+                f"{name} ({self.file}:{self.lines[name]}) is declared without a value and used before anything gives "
+                f"it one; give it after `with`, like {name}=VALUE, or in config_updates",
                 print_traceback=False,
             ) from None
 
@@ -202,7 +199,7 @@ class ConfigScope:
     def _compile(self) -> CodeType:
         from hallow.config.rewriting import rewrite
 
-        node = self._source.parse()
+        node = None if self._source is None else self._source.parse()
         assert node is not None, "it was parsed when the scope was made"
         code = compile_function(rewrite(node), self.func)
         assert code is not None
@@ -275,27 +272,28 @@ class ConfigScope:
 
 def _function(func: Any) -> FunctionType:
     """The Python function behind ``func``: decorators that say what they wrap are seen through."""
-    inner = func
+    inner: Any = func
     while not isinstance(inner, FunctionType):
         following = inner.func if isinstance(inner, ConfigScope) else getattr(inner, "__wrapped__", None)
         following = following if following is not None else getattr(inner, "__func__", None)
         if following is None:
             raise ScopeSourceError(
-                f"a config scope is made from a function, not from {type(func).__name__} ({func!r}); for a dict or file "
-                "use add_config"
+                f"a config scope is made from a function, not from {type(func).__name__} ({func!r}); for a dict or "
+                "file use add_config"
             )
         inner = following
-    while isinstance(getattr(inner, "__wrapped__", None), FunctionType):
-        inner = inner.__wrapped__
+    while isinstance(wrapped := getattr(inner, "__wrapped__", None), FunctionType):
+        inner = wrapped
+    function: FunctionType = inner
     if inner.__name__ == "<lambda>":
         code = inner.__code__
         raise scope_error(
-            f"{code.co_filename}:{code.co_firstlineno}: a lambda has no local variables, so it cannot be a config scope; "
-            "write a def",
+            f"{code.co_filename}:{code.co_firstlineno}: a lambda has no local variables, so it cannot be a config "
+            "scope; write a def",
             code.co_filename,
             code.co_firstlineno,
         )
-    return inner
+    return function
 
 
 def _parameters(func: FunctionType) -> list[str]:
@@ -317,13 +315,9 @@ def _parameters(func: FunctionType) -> list[str]:
 
 def _enclosing(func: FunctionType) -> dict[str, Any]:
     """The variables of enclosing functions that have a value by now."""
-    names = {}
-    for name, cell in zip(func.__code__.co_freevars, func.__closure__ or (), strict=True):
-        try:
-            names[name] = cell.cell_contents
-        except ValueError:  # not bound yet
-            continue
-    return names
+    cells = zip(func.__code__.co_freevars, func.__closure__ or (), strict=True)
+    unbound = CellType()
+    return {name: cell.cell_contents for name, cell in cells if cell != unbound}
 
 
 def _finish(function: Callable[[], Any], place: str) -> Any:
@@ -335,6 +329,4 @@ def _finish(function: Callable[[], Any], place: str) -> Any:
         return done.value
     coroutine.close()
     file, _, line = place.rpartition(":")
-    raise scope_error(
-        f"{place}: a config scope is evaluated without an event loop and cannot wait", file, int(line)
-    )
+    raise scope_error(f"{place}: a config scope is evaluated without an event loop and cannot wait", file, int(line))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hallow.config.rewriting import bound_names
 from hallow.config.scopesource import Function, own_nodes
 from hallow.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass
@@ -61,9 +64,7 @@ def _assignments(node: Function) -> Iterator[tuple[ast.Name, ast.AST]]:
     for inner in own_nodes(node):
         if isinstance(inner, ast.Assign):
             targets: Iterable[ast.AST] = inner.targets
-        elif isinstance(inner, ast.AugAssign | ast.NamedExpr) or (
-            isinstance(inner, ast.AnnAssign) and inner.value
-        ):
+        elif isinstance(inner, ast.AugAssign | ast.NamedExpr) or (isinstance(inner, ast.AnnAssign) and inner.value):
             targets = [inner.target]
         else:
             continue
@@ -187,11 +188,7 @@ def _changed(statement: ast.stmt) -> set[str]:
         changed: ast.AST | None = None
         if isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store | ast.Del):
             changed = inner
-        elif (
-            isinstance(inner, ast.Call)
-            and isinstance(inner.func, ast.Attribute)
-            and isinstance(statement, ast.Expr)
-        ):
+        elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and isinstance(statement, ast.Expr):
             changed = inner.func
         while isinstance(changed, ast.Subscript | ast.Attribute | ast.Call):
             changed = changed.func if isinstance(changed, ast.Call) else changed.value

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from hallow.errors import ScopeError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_SYNONYMS = {"LOAD_METHOD": "LOAD_ATTR"}
+_INCIDENTAL = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"})
+_CALLS = frozenset({"CALL_METHOD", "CALL_FUNCTION"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # The low bits of co_flags tell kinds of functions; the compiler flags of `from __future__ import` lie above them.
 _FUTURES = 0x7FFF0000
@@ -69,17 +74,40 @@ def find_source(function: FunctionType) -> tuple[ScopeSource, Function] | None:
 
 
 def compile_function(node: Function, function: FunctionType) -> CodeType | None:
-    """Compile a tree in the place of ``function``: with its file name, compiler flags and enclosing variables."""
+    """Compile a tree in the place of ``function``: with its file name, compiler flags and enclosing scopes."""
     node.decorator_list = []
-    around: ast.stmt = node
-    if function.__code__.co_freevars:
-        around = ast.parse(f"def hallow_enclosing({', '.join(function.__code__.co_freevars)}): pass").body[0]
-        assert isinstance(around, ast.FunctionDef)
-        around.body = [node]
+    around, names = _enclosed(node, function)
     module = ast.fix_missing_locations(ast.Module([around], []))
     flags = function.__code__.co_flags & _FUTURES
-    compiled = compile(module, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
-    return _code_named(compiled, node.name)
+    code: CodeType | None = compile(module, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    for name in [*names, node.name]:
+        code = code and _code_named(code, name)
+    return code
+
+
+def _enclosed(node: Function, function: FunctionType) -> tuple[ast.stmt, list[str]]:
+    """The tree inside of empty functions and classes like those around the original, and their names.
+
+    They give the enclosing variables, the qualified names of what is defined inside, and private names of classes.
+    """
+    parts = getattr(function.__code__, "co_qualname", function.__qualname__).split(".")[:-1]
+    free: tuple[str, ...] = function.__code__.co_freevars
+    if free and "<locals>" not in parts:
+        parts += ["hallow_enclosing", "<locals>"]
+    around: ast.stmt = node
+    names: list[str] = []
+    while parts:
+        is_function = parts[-1] == "<locals>"
+        name = parts.pop(-2 if is_function else -1)
+        if is_function:
+            parts.pop()
+            arguments = ast.arguments([], [ast.arg(variable) for variable in free], None, [], [], None, [])
+            around = ast.copy_location(ast.FunctionDef(name, arguments, [around], [], type_params=[]), node)
+            free = ()
+        else:
+            around = ast.copy_location(ast.ClassDef(name, [], [], [around], [], type_params=[]), node)
+        names.insert(0, name)
+    return around, names
 
 
 def _code_named(code: CodeType, name: str) -> CodeType | None:
@@ -93,7 +121,7 @@ def _code_named(code: CodeType, name: str) -> CodeType | None:
 
 def _same(one: CodeType, other: CodeType) -> bool:
     """Whether two code objects do the same; where they stand does not matter."""
-    if one.co_code != other.co_code or len(one.co_consts) != len(other.co_consts):
+    if len(one.co_consts) != len(other.co_consts):
         return False
     for names in (
         "co_names",
@@ -111,7 +139,22 @@ def _same(one: CodeType, other: CodeType) -> bool:
                 return False
         elif type(mine) is not type(others) or repr(mine) != repr(others):
             return False
-    return True
+    return one.co_code == other.co_code or _instructions(one) == _instructions(other)
+
+
+def _instructions(code: CodeType) -> list[tuple[str, str]]:
+    """The instructions without the differences that the rest of a module makes.
+
+    Methods of what a module imports are called in another way than those of other objects, and the tree of a scope
+    alone does not tell what the module imports.
+    """
+    import dis
+
+    return [
+        (_SYNONYMS.get(step.opname, step.opname), "" if step.opcode in dis.hasjrel + dis.hasjabs else str(step.argval))
+        for step in dis.get_instructions(code)
+        if step.opname not in _INCIDENTAL and step.opname not in _CALLS and not isinstance(step.argval, CodeType)
+    ]
 
 
 # --------------------------------------------------------------------------------------------------- reading it

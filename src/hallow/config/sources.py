@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hallow.config.dicts import ConfigDict
-from hallow.config.schema import Schema, is_config_class
 from hallow.config.scope import ConfigScope
-from hallow.config.summary import ConfigSummary
-from hallow.config.typed import TypedConfig
+
+if TYPE_CHECKING:
+    from hallow.config.schema import Schema
+    from hallow.config.summary import ConfigSummary
 
 
 class ConfigSource(Protocol):
@@ -29,9 +31,16 @@ class ConfigSource(Protocol):
 
 def make_source(declaration: Any) -> Any:
     """The config source for something decorated with ``@ex.config``."""
-    if is_config_class(declaration):
-        return TypedConfig(declaration)
-    return ConfigScope(declaration)
+    return ConfigScope(declaration) if isinstance(declaration, FunctionType) else typed_source(declaration)
+
+
+def typed_source(declaration: Any) -> Any:
+    """The config source for a typed class or object; for anything else what :class:`ConfigScope` says to it."""
+    # Imported late: most experiments declare no types.
+    from hallow.config.schema import is_config_class
+    from hallow.config.typed import TypedConfig
+
+    return TypedConfig(declaration) if is_config_class(declaration) else ConfigScope(declaration)
 
 
 def source_from_arguments(caller: str, cfg_or_file: Any, keywords: Mapping[str, Any]) -> Any:
@@ -48,12 +57,14 @@ def source_from_arguments(caller: str, cfg_or_file: Any, keywords: Mapping[str, 
         raise ValueError(f"{caller} needs a mapping, the name of a config file, a typed object, or keywords")
     if cfg_or_file is None:
         return ConfigDict(dict(keywords))
-    if is_config_class(cfg_or_file):
-        return TypedConfig(cfg_or_file)
     if isinstance(cfg_or_file, Mapping):
         return ConfigDict(cfg_or_file)
     if isinstance(cfg_or_file, str | os.PathLike):
         return source_from_file(os.fspath(cfg_or_file))
+    from hallow.config.schema import is_config_class
+
+    if is_config_class(cfg_or_file):
+        return typed_source(cfg_or_file)
     raise TypeError(
         f"{caller} takes a mapping, the name of a config file, a dataclass or pydantic model, or keywords, not "
         f"{type(cfg_or_file).__name__} ({cfg_or_file!r})"
@@ -67,12 +78,23 @@ def source_from_file(filename: str) -> ConfigDict:
     return ConfigDict(load_config_file(filename), kind="file", file=filename)
 
 
-def schema_of(source: Callable[..., Any]) -> Schema | None:
-    """What a source declares about the types of its entries."""
-    if isinstance(source, TypedConfig):
-        return source.schema
-    if isinstance(source, ConfigScope) and (source.annotations or source.required):
-        return Schema.from_annotations(
-            source.annotations, source.required, file=source.file, lines=source.lines
-        )
-    return None
+def schema_of(sources: Iterable[Callable[..., Any]]) -> Schema | None:
+    """What sources declare about the types of their entries; ``None`` if they declare nothing."""
+    declaring = [source for source in sources if _declares_types(source)]
+    if not declaring:
+        return None
+    from hallow.config.schema import Schema
+
+    return Schema.merged(getattr(source, "schema", None) or _scope_schema(source) for source in declaring)
+
+
+def _declares_types(source: Any) -> bool:
+    if isinstance(source, ConfigScope):
+        return bool(source.annotations or source.required)
+    return getattr(source, "schema", None) is not None
+
+
+def _scope_schema(scope: Any) -> Schema:
+    from hallow.config.schema import Schema
+
+    return Schema.from_annotations(scope.annotations, scope.required, file=scope.file, lines=scope.lines)

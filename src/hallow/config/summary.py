@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hallow.utils import iter_prefixes, join_paths
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from hallow.config.origins import Origin
 
 
@@ -27,7 +28,6 @@ class ConfigSummary(dict[str, Any]):
             kind of value.
         origins: path to where the value was assigned.
         before: path to the value that the source itself had assigned where a fixed value won.
-        assigned: fixed paths, and dicts that hold such, that a source assigned.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class ConfigSummary(dict[str, Any]):
         self.assigned: set[str] = set()
         self.origins: dict[str, Origin] = {}
         self.before: dict[str, Any] = {}
-        self.assigned: set[str] = set()
         self._settle()
 
     def update_from(self, other: ConfigSummary, path: str = "") -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hallow.config.origins import Origin
 from hallow.config.trees import leaf_paths, value_at
 from hallow.errors import ConfigAddedError
 from hallow.settings import SETTINGS
 from hallow.utils import closest, iter_prefixes, join_paths
 
 if TYPE_CHECKING:
+    from hallow.config.origins import Origin
     from hallow.config.resolution import Section
 
 _NUMBERS = {int, float}
@@ -56,8 +56,7 @@ def _inside_declared(section: Section, path: str) -> bool:
 def _is_open(section: Section, path: str) -> bool:
     """Whether the path lies in a dict that takes any entry: declared empty, or as ``dict`` by its type."""
     return any(
-        (section.schema is not None and section.schema.is_open(prefix))
-        or _declared_entries(section, prefix) == {}
+        (section.schema is not None and section.schema.is_open(prefix)) or _declared_entries(section, prefix) == {}
         for prefix in _parents(path)
     )
 
@@ -73,11 +72,7 @@ def _declared_entries(section: Section, path: str) -> dict[Any, Any] | None:
     found = value_at(section.config, path)
     if not isinstance(found, Mapping):
         return None
-    return {
-        key: value
-        for key, value in found.items()
-        if not _only_added(section, join_paths(path, str(key)), value)
-    }
+    return {key: value for key, value in found.items() if not _only_added(section, join_paths(path, str(key)), value)}
 
 
 def _only_added(section: Section, path: str, value: Any) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.dicts import ConfigDict
 from hallow.config.schema import Schema
-from hallow.config.summary import ConfigSummary
+
+if TYPE_CHECKING:
+    from hallow.config.summary import ConfigSummary
 
 
 class TypedConfig:

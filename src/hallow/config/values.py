@@ -100,15 +100,11 @@ def simplified_type(value: Any) -> type:
     kind: type = type(value)
     if kind in _LEAVES:
         return kind
-    for base, counts_as in ((dict, dict), (list, list), (tuple, list), (Word, str), (Append, list)):
-        if isinstance(value, base):
-            return counts_as
+    known: list[tuple[Any, type]] = [(dict, dict), (list | tuple | Append, list), (Word, str)]
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, getattr(numpy, "generic", ())):
-        for scalar, counts_as in ((numpy.floating, float), (numpy.integer, int), (numpy.bool_, bool)):
-            if isinstance(value, scalar):
-                return counts_as
-    return kind
+        known = [(numpy.floating, float), (numpy.integer, int), (numpy.bool_, bool)]
+    return next((counts_as for base, counts_as in known if isinstance(value, base)), kind)
 
 
 def type_changed(old: Any, new: Any) -> bool:
@@ -136,7 +132,7 @@ def _equal(old: Any, new: Any) -> bool:
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
         return len(old) == len(new) and all(map(_equal, old, new))
     if type(old) in _LEAVES and type(new) in _LEAVES:
-        return bool(old == new) or (old != old and new != new)  # noqa: PLR0124 - NaN is what differs from itself
+        return bool(old == new) or (old != old and new != new)  # NaN is what differs from itself
     return _equal_objects(old, new)
 
 
@@ -175,4 +171,4 @@ def _says_equal(old: Any, new: Any) -> bool:
 
 def _is_nan(numpy: Any, value: Any) -> bool:
     number = isinstance(value, float) or (numpy is not None and isinstance(value, numpy.floating))
-    return number and bool(value != value)  # noqa: PLR0124 - NaN is what differs from itself
+    return number and bool(value != value)  # NaN is what differs from itself

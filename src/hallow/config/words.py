@@ -1,18 +1,22 @@
+# ruff: noqa: ARG001 - the converters of a table share one signature
 """Text given without quotes, read as the type of the entry that it replaces."""
 
 from __future__ import annotations
 
 import math
 from ast import literal_eval
-from collections.abc import Callable
 from enum import Enum
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import simplified_type
 from hallow.errors import ConfigTypeError
-from hallow.records.updates import Word
 from hallow.utils import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hallow.records.updates import Word
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _SPECIAL = {
@@ -81,7 +85,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _truth(word: Word, existing: Any) -> bool:  # noqa: ARG001 - the converters of a table share one signature
+def _truth(word: Word, existing: Any) -> bool:
     if word.lower() not in _TRUTH:
         raise ValueError(word)
     return _TRUTH[word.lower()]
@@ -94,15 +98,15 @@ def _integer(word: Word, existing: Any) -> int | float:
         return _real(word, existing)
 
 
-def _real(word: Word, existing: Any) -> float:  # noqa: ARG001
+def _real(word: Word, existing: Any) -> float:
     return float(word)
 
 
-def _unknown(word: Word, existing: Any) -> Any:  # noqa: ARG001
+def _unknown(word: Word, existing: Any) -> Any:
     return _SPECIAL.get(word.lower(), str(word))
 
 
-def _text(word: Word, existing: Any) -> str:  # noqa: ARG001
+def _text(word: Word, existing: Any) -> str:
     return str(word)
 
 

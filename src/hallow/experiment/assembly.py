@@ -9,7 +9,8 @@ from hallow.cli.grammar import nest_updates
 from hallow.cli.options import log_level as level_of
 from hallow.config.resolution import Resolution, Resolved, Section
 from hallow.errors import CommandNotFoundError, IngredientPathError
-from hallow.experiment.captured import SPECIAL_ARGUMENTS, core_of
+from hallow.experiment.binding import SPECIAL_ARGUMENTS
+from hallow.experiment.captured import core_of
 from hallow.experiment.facts import Facts
 from hallow.experiment.logs import root_logger
 from hallow.experiment.view import View
@@ -115,9 +116,7 @@ class Assembly:
             if core.function.__module__ == "hallow.experiment.commands" and captured is not self.command:
                 continue
             names.update(
-                join_paths(core.prefix, name)
-                for name in core.signature.arguments
-                if name not in SPECIAL_ARGUMENTS
+                join_paths(core.prefix, name) for name in core.signature.arguments if name not in SPECIAL_ARGUMENTS
             )
         return frozenset(names)
 

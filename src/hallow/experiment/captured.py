@@ -1,259 +1,24 @@
-"""Captured functions: callables whose missing arguments are filled from the configuration of the current run.
-
-What a run hands to a function lives in a :class:`Binding` that belongs to that run; the function itself holds no state
-of any run. A call looks up its run, its binding and a plan made for the number of positional arguments; with nothing
-unusual about the call the plan's values go straight to the function.
-"""
+"""Captured functions: callables whose missing arguments are filled from the configuration of the current run."""
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar
 
 from wrapt import FunctionWrapper
 
-from hallow.config.containers import make_read_only
-from hallow.config.values import plain_copy
-from hallow.errors import CaptureError, ConfigError, MissingConfigError
-from hallow.experiment.signature import Signature, callable_name
-from hallow.running.context import CURRENT, current_run
-from hallow.running.seeding import get_seed, lazy_rnd
-from hallow.settings import SETTINGS
-from hallow.utils import get_by_dotted_path
+from hallow.errors import CaptureError, ConfigError
+from hallow.experiment.binding import Binding, Core, explain, logged_call
+from hallow.running.context import CURRENT
 
 if TYPE_CHECKING:
+    from hallow.experiment.signature import Signature
     from hallow.experiment.ingredient import Ingredient
-    from hallow.experiment.view import View
-    from hallow.running.run import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _DEBUG = logging.DEBUG
-_RANDOM = frozenset({"_seed", "_rnd"})
-SPECIAL_ARGUMENTS = frozenset({"_config", "_run", "_log", *_RANDOM})
-
-
-class Core:
-    """What is known of a captured function before any run."""
-
-    __slots__ = (
-        "_detached",
-        "first",
-        "function",
-        "index",
-        "is_command",
-        "lock",
-        "owner",
-        "prefix",
-        "signature",
-        "unobserved",
-        "uses_randomness",
-        "warned",
-        "wrapper",
-    )
-
-    def __init__(self, function: Callable[..., Any], prefix: str | None, owner: Ingredient | None) -> None:
-        self.function = function
-        self.signature = Signature(function)
-        self.prefix = prefix
-        self.owner = owner
-        self.index = 0
-        self.unobserved = False
-        self.is_command = False
-        self.uses_randomness = bool(_RANDOM.intersection(self.signature.arguments))
-        self.warned = False
-        self.lock = threading.Lock()
-        self._detached: Binding | None = None
-
-    @property
-    def name(self) -> str:
-        """What its random stream is keyed by: the qualified name, without enclosing functions."""
-        qualified = getattr(self.function, "__qualname__", self.signature.name)
-        return str(qualified).rpartition("<locals>.")[2]
-
-    def find(self, run: Run | None) -> Binding:
-        """The binding for a call made in ``run``; the slow way round, taken once per run."""
-        run = run or current_run()
-        while run is not None:
-            binding = run.bindings.get(self)
-            if binding is None and self.owner in run.views:
-                binding = run.bindings.setdefault(self, Binding(self, view=run.views[self.owner]))
-            if binding is not None:
-                return binding  # type: ignore[no-any-return] # bindings are kept untyped below this floor
-            run = run.parent
-        return self._outside()
-
-    def _outside(self) -> Binding:
-        """The binding outside of every run: what was set by hand, else the owner's last run, else nothing."""
-        if self._detached is not None:
-            return self._detached
-        last = getattr(self.owner, "current_run", None)
-        if self.is_command and not self.warned:
-            self.warned = True
-            logging.getLogger("hallow").warning(
-                "%s was called directly: nothing is recorded. Start a run with ex.run(%r) or from the command line.",
-                self.signature.name,
-                self.signature.name,
-            )
-        if last is not None and self.owner in last.views:
-            return self.find(last)
-        return Binding(self)
-
-    def detached(self) -> Binding:
-        """The binding that holds what is set by hand on the function, for calls outside of runs."""
-        if self._detached is None:
-            self._detached = Binding(self)
-        return self._detached
-
-
-class Binding:
-    """What one captured function receives in one run."""
-
-    __slots__ = (
-        "config",
-        "core",
-        "function",
-        "legacy_names",
-        "logger",
-        "mode",
-        "options",
-        "plans",
-        "rnd",
-        "run",
-        "stream",
-        "view",
-    )
-
-    def __init__(self, core: Core, view: View | None = None) -> None:
-        self.core = core
-        self.view = view
-        self.function = core.function
-        self.run: Any = view.run if view else None
-        self.logger: logging.Logger | None = view.logger.getChild(core.signature.name) if view else None
-        settings = view.settings if view else SETTINGS
-        self.mode = _mode(settings)
-        # Scripts written for older numpy call _rnd.randint; under Sacred's profile `_rnd` is exactly numpy's generator.
-        self.legacy_names = settings.RANDOM.STREAMS == "by_name"
-        self.rnd: Any = None
-        self.stream = view.stream(core.index) if view and core.uses_randomness else None
-        self.config: Any = self._visible(view.config) if view else {}
-        self.refresh()
-
-    def _visible(self, config: Mapping[str, Any]) -> Any:
-        prefix = self.core.prefix
-        visible = get_by_dotted_path(config, prefix, {}) if prefix else config
-        if not isinstance(visible, Mapping):
-            raise ConfigError(
-                f"{self.core.signature.name} has the prefix {prefix!r}, but that entry is "
-                f"{type(visible).__name__} ({visible!r}), not a dict; give a path that leads to a dict of entries"
-            )
-        return make_read_only(visible) if self.mode == "error" else visible
-
-    def refresh(self) -> None:
-        """Make the options anew after a change of config, logger or run; plans follow on demand."""
-        special = {"_config": self.config, "_run": self.run, "_log": self.logger}
-        self.options: dict[str, Any] = {**self.config, **special}
-        self.options.update(self._typed_arguments())
-        self.plans: dict[int, Plan] = {}
-
-    def _typed_arguments(self) -> dict[str, Any]:
-        schema = self.view.schema if self.view else None
-        if schema is None:
-            return {}
-        return schema.typed_arguments(self.function, self.config)
-
-    def plan(self, given: int) -> Plan:
-        """The plan for calls with ``given`` positional arguments."""
-        plan = self.plans.get(given)
-        if plan is None:
-            plan = self.plans[given] = Plan(self, given)
-        return plan
-
-    def check_complete(self) -> None:
-        """Raise MissingConfigError unless a call without arguments would be complete."""
-        signature = self.core.signature
-        known = {*self.options, *signature.kwargs, *_RANDOM}
-        missing = [name for name in signature.arguments if name not in known]
-        if missing:
-            raise MissingConfigError(f"{signature.name} is missing value(s):", missing)
-
-    def random_values(self) -> tuple[int, Any]:
-        """A new seed and its generator, for one call."""
-        if self.stream is not None:
-            seed = self.stream.next_seed()
-        else:
-            seed = get_seed(self.rnd)
-        return seed, lazy_rnd(seed, self.legacy_names)
-
-    def complete(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], bound: bool
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of an unusual call, checked and filled one by one."""
-        core = self.core
-        signature = core.signature
-        options = self.options
-        if core.uses_randomness:
-            seed, rnd = self.random_values()
-            options = {**options, "_seed": seed, "_rnd": rnd}
-        given = len(args) + bound
-        if self.mode == "copy":
-            options = {
-                name: plain_copy(options[name])
-                for name in signature.arguments[given:]
-                if name in options and name not in kwargs
-            }
-        return signature.construct_arguments(args, kwargs, options, bound)
-
-
-class Plan:
-    """How a call with a certain number of positional arguments is completed when nothing is unusual about it.
-
-    Attributes:
-        easy: whether the quick way is open at all: nothing missing, too much, or to be given by position only.
-        values: what is filled in.
-        fresh: names in ``values`` whose containers must be copied for each call.
-        random: whether the call gets ``_seed`` or ``_rnd``.
-    """
-
-    __slots__ = ("easy", "fresh", "plain", "random", "values")
-
-    def __init__(self, binding: Binding, given: int) -> None:
-        signature = binding.core.signature
-        open_names = signature.arguments[given:]
-        options = binding.options
-        self.values = {name: options[name] for name in open_names if name in options}
-        self.random = tuple(name for name in open_names if name in _RANDOM)
-        needed = (
-            n
-            for n in open_names
-            if n not in self.values and n not in signature.kwargs and n not in self.random
-        )
-        too_many = given > len(signature.positional) and signature.vararg_name is None
-        by_position_only = bool(
-            set(signature.positional_only[given:]) & (set(self.values) | set(self.random))
-        )
-        self.easy = not (any(needed) or too_many or by_position_only)
-        self.fresh = (
-            tuple(name for name, value in self.values.items() if isinstance(value, dict | list | tuple))
-            if binding.mode == "copy"
-            else ()
-        )
-        self.plain = self.easy and not self.fresh and not self.random
-
-    def arguments(self, binding: Binding) -> dict[str, Any]:
-        """The values for one call."""
-        values = self.values.copy()
-        for name in self.fresh:
-            values[name] = plain_copy(values[name])
-        if self.random:
-            seed, rnd = binding.random_values()
-            for name in self.random:
-                values[name] = seed if name == "_seed" else rnd
-        return values
 
 
 class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt has no types
@@ -265,9 +30,7 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
 
     _self_core: Core
 
-    def __init__(
-        self, function: Callable[P, R], prefix: str | None = None, owner: Ingredient | None = None
-    ) -> None:
+    def __init__(self, function: Callable[P, R], prefix: str | None = None, owner: Ingredient | None = None) -> None:
         super().__init__(function, _never)
         self._self_core = Core(function, prefix, owner)
 
@@ -290,11 +53,11 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
             args, values = binding.complete(args, kwargs, False)
         logger = binding.logger
         if logger is not None and logger.isEnabledFor(_DEBUG):
-            return _logged(core, binding, core.function, args, values)  # type: ignore[no-any-return]
+            return logged_call(core, binding, core.function, args, values)  # type: ignore[no-any-return]
         try:
             return core.function(*args, **values)  # type: ignore[no-any-return]
         except (ConfigError, NameError) as error:
-            _explain(error, core, binding)
+            explain(error, core, binding)
             raise
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -421,13 +184,11 @@ class BoundCaptured:
     @property
     def __wrapped__(self) -> Any:
         function = self._captured.original
-        return function.__get__(self._instance)  # type: ignore[attr-defined]
+        return function.__get__(self._instance)
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, BoundCaptured)
-            and self._instance is other._instance
-            and self._captured == other._captured
+            isinstance(other, BoundCaptured) and self._instance is other._instance and self._captured == other._captured
         )
 
     def __hash__(self) -> int:
@@ -471,49 +232,6 @@ def core_of(captured: Any) -> Core:
     return captured._self_core  # type: ignore[no-any-return]
 
 
-def _never(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> NoReturn:
-    """wrapt wants a wrapper function; Captured.__call__ takes its place."""
+def _never(*_: Any) -> NoReturn:
+    """Wrapt wants a wrapper function; Captured.__call__ takes its place."""
     raise RuntimeError("unreachable")
-
-
-def _mode(settings: Any) -> str:
-    mode = settings.CONFIG.READ_ONLY_CONFIG
-    if isinstance(mode, bool):
-        return "error" if mode else "off"
-    return str(mode)
-
-
-def _logged(core: Core, binding: Binding, function: Any, args: Any, values: Any) -> Any:
-    logger = binding.logger
-    assert logger is not None
-    logger.debug("Started")
-    start = time.monotonic()
-    try:
-        result = function(*args, **values)
-    except (ConfigError, NameError) as error:
-        _explain(error, core, binding)
-        raise
-    logger.debug("Finished after %s.", timedelta(seconds=round(time.monotonic() - start)))
-    return result
-
-
-def _explain(error: Exception, core: Core, binding: Binding) -> None:
-    """Add what the function knows about an error that came out of it."""
-    if isinstance(error, ConfigError):
-        path = binding.view.path if binding.view else ""
-        error.locate(binding.config, ".".join(filter(None, (path, core.prefix))))
-    else:
-        _explain_name_error(error, core)
-
-
-def _explain_name_error(error: Exception, core: Core) -> None:
-    """A name that is defined below ``automain`` does not exist yet when the script runs."""
-    from hallow.experiment.hints import name_defined_later
-
-    name = getattr(error, "name", None)
-    line = name_defined_later(core.function, name) if core.is_command and name else None
-    if line is not None and len(error.args) == 1 and "automain" not in str(error):
-        error.args = (
-            f"{error.args[0]}. It is defined in line {line}, after the function decorated with automain, which runs at "
-            "once: automain must be the last definition of the file",
-        )

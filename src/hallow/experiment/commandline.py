@@ -56,7 +56,7 @@ class CommandLine:
         except KeyboardInterrupt:
             if self.debug:
                 raise
-            print("interrupted", file=sys.stderr)  # noqa: T201 - the report of this end
+            print("interrupted", file=sys.stderr)
             sys.exit(130)
         except Exception as error:
             self._fail(error, run)
@@ -89,7 +89,7 @@ class CommandLine:
             text = help_for_command(name, signature[len(name) :], core.function.__doc__)
         else:
             text = usage_of(self.experiment, self.program)[1]
-        print(text)  # noqa: T201 - printing is what help is for
+        print(text)
         sys.exit(0)
 
     def _fail(self, error: Exception, run: Run | None) -> NoReturn:
@@ -100,11 +100,9 @@ class CommandLine:
             self._post_mortem(error)
         started = run is not None and run.status is not None
         is_usage = isinstance(error, HallowError) and error.is_usage and not started
-        to_stdout = (
-            isinstance(error, CommandNotFoundError) and SETTINGS.COMMAND_LINE.COMMAND_ERRORS_TO == "stdout"
-        )
+        to_stdout = isinstance(error, CommandNotFoundError) and SETTINGS.COMMAND_LINE.COMMAND_ERRORS_TO == "stdout"
         report = format_report(error, short_usage(self.program))
-        print(report, file=sys.stdout if to_stdout else sys.stderr)  # noqa: T201 - the report of this end
+        print(report, file=sys.stdout if to_stdout else sys.stderr)
         sys.exit(SETTINGS.COMMAND_LINE.ERROR_EXIT_CODE if is_usage else 1)
 
     def _post_mortem(self, error: Exception) -> NoReturn:

@@ -173,9 +173,7 @@ def _origin(path: str, summary: ConfigSummary) -> str:
 # ---------------------------------------------------------------------------------------------- other commands
 
 
-def save_config(
-    _config: Mapping[str, Any], _log: logging.Logger, config_filename: str = "config.json"
-) -> None:
+def save_config(_config: Mapping[str, Any], _log: logging.Logger, config_filename: str = "config.json") -> None:
     """Save the configuration to a file (entry config_filename, default config.json) that `with` can read."""
     from hallow.config.files import save_config_file
 
@@ -219,7 +217,7 @@ def format_named_configs(ingredient: Ingredient) -> str:
 
 def _write(text: str) -> None:
     """Print, with colours only where somebody sees them."""
-    print(text if _shows_colours() else _without_colours(text))  # noqa: T201 - printing is the command's job
+    print(text if _shows_colours() else _without_colours(text))
 
 
 def _shows_colours() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
@@ -81,9 +81,7 @@ class Experiment(Ingredient):
             from hallow.provenance.host import check_additional_host_info
 
             check_additional_host_info(self.additional_host_info)
-        gather_command_line_options(
-            self.additional_cli_options
-        )  # refuses clashing flags now, not when they are used
+        gather_command_line_options(self.additional_cli_options)  # refuses clashing flags now, not when they are used
         for function in stock_commands(self):
             self.command(function, unobserved=True)
 
@@ -109,8 +107,8 @@ class Experiment(Ingredient):
             code = getattr(core.function, "__code__", None)
             if code is not None and defines_in_notebook_cell(code.co_filename):
                 raise ExperimentError(
-                    "automain cannot be used in an interactive session or notebook, where there is no command line; use "
-                    "@ex.main and call ex.run()"
+                    "automain cannot be used in an interactive session or notebook, where there is no command line; "
+                    "use @ex.main and call ex.run()"
                 )
             self.run_commandline()
         return captured
@@ -122,9 +120,7 @@ class Experiment(Ingredient):
             KeyError: if it does not take an argument of that name.
         """
         if "options" not in Signature(function).arguments:
-            raise HookSignatureError(
-                f"an option hook must take an argument named options: {Signature(function)}"
-            )
+            raise HookSignatureError(f"an option hook must take an argument named options: {Signature(function)}")
         self._replace_or_append(self.option_hooks, function)
         return function
 
@@ -150,7 +146,7 @@ class Experiment(Ingredient):
         enforce_clean: bool | None = None,
         file_storage: str | os.PathLike[str] | None = None,
         force: bool | None = None,
-        id: str | int | None = None,
+        id: str | int | None = None,  # noqa: A002 - the name of the option
         loglevel: str | int | None = None,
         name: str | None = None,
         origins: bool | None = None,
@@ -332,7 +328,7 @@ class Experiment(Ingredient):
         """Record one measurement; see :meth:`hallow.Run.log_scalar`."""
         self._during_run("log_scalar").log_scalar(name, value, step)
 
-    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
+    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> Any:
         """Record a file that the run reads, and open it."""
         return self._during_run("open_resource").open_resource(filename, mode)
 
@@ -344,7 +340,7 @@ class Experiment(Ingredient):
         self,
         filename: str | os.PathLike[str],
         name: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
         content_type: str | None = None,
     ) -> None:
         """Record a file that the run made."""
@@ -382,11 +378,9 @@ def _name(name: str | None, interactive: bool, found: Mapping[str, Any]) -> str:
         raise ExperimentError(
             "an experiment in an interactive session needs a name: Experiment('name', interactive=True)"
         )
-    filename = found.get("__file__")
+    filename: str | None = found.get("__file__")
     if filename is None:
-        raise ExperimentError(
-            "an experiment without a source file needs a name: Experiment('name', interactive=True)"
-        )
+        raise ExperimentError("an experiment without a source file needs a name: Experiment('name', interactive=True)")
     stem, ending = os.path.splitext(os.path.basename(filename))
     return stem if ending in (".py", ".pyc") else stem + ending
 

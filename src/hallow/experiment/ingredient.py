@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hallow.config.scope import ConfigScope
 from hallow.config.sources import make_source, source_from_arguments
 from hallow.errors import (
     CircularDependencyError,
-    ConfigFileNotFound,
     ExperimentError,
-    HallowError,
     HookSignatureError,
     IngredientPathError,
     NameInUseError,
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from typing import ParamSpec
 
     from hallow.config.sources import ConfigSource
-    from hallow.experiment.slot import Slot
     from hallow.provenance.packages import PackageDependency
     from hallow.provenance.sources import Source
     from hallow.running.run import Run
@@ -87,29 +83,28 @@ class Ingredient:
         self.last_run: Run | None = None
         self._globals = found
         self._main_filename = self._find_main_file(found)
-        self.base_dir = os.path.abspath(
-            base_dir or self._main_filename.parent if self._main_filename else base_dir or "."
-        )
+        self.base_dir = os.path.abspath(base_dir or os.path.dirname(self._main_filename or "") or ".")
         self._added_sources: set[Source] = set()
         self._added_dependencies: set[PackageDependency] = set()
 
-    def _find_main_file(self, module_globals: Mapping[str, Any]) -> Path | None:
-        filename = module_globals.get("__file__")
+    def _find_main_file(self, module_globals: Mapping[str, Any]) -> str | None:
+        filename: str | None = module_globals.get("__file__")
         if filename is None:
             if not self.interactive:
                 raise ExperimentError(
-                    f"{type(self).__name__} {self.path!r} is defined in an interactive session or notebook, so its source "
-                    "file cannot be recorded and the run could not be repeated from its record. To go on without it "
-                    f"pass {type(self).__name__}({self.path!r}, interactive=True)"
+                    f"{type(self).__name__} {self.path!r} is defined in an interactive session or notebook, so "
+                    "its source cannot be recorded and the run could not be repeated from its record. To go on without it pass "
+                    f"{type(self).__name__}({self.path!r}, interactive=True)"
                 )
             return None
-        main = Path(os.path.abspath(filename))
-        return main.with_suffix(".py") if main.suffix == ".pyc" and main.with_suffix(".py").exists() else main
+        main = os.path.abspath(filename)
+        source = os.path.splitext(main)[0] + ".py"
+        return source if main.endswith(".pyc") and os.path.exists(source) else main
 
     # ---------------------------------------------------------------------------------------- configuration
 
-    @overload
-    def config(self, function: type[R]) -> type[R]: ...
+    @overload  # a class is a callable too, but here it is taken as what it declares
+    def config(self, function: type[R]) -> type[R]: ...  # type: ignore[overload-overlap]
     @overload
     def config(self, function: Callable[..., Any]) -> ConfigScope: ...
     def config(self, function: Any) -> Any:
@@ -169,7 +164,7 @@ class Ingredient:
             or signature.kw_wildcard_name
         ):
             raise HookSignatureError(
-                f"a config hook must take exactly the arguments (config, command_name, logger), but {signature} does not"
+                f"a config hook must take exactly the arguments (config, command_name, logger), unlike {signature}"
             )
         self._replace_or_append(self.config_hooks, func)
         return func
@@ -346,7 +341,7 @@ class Ingredient:
         """The file in which it is defined, or ``None`` in an interactive session."""
         from hallow.provenance.sources import Source
 
-        return Source.create(str(self._main_filename), False) if self._main_filename else None
+        return Source.create(self._main_filename, False) if self._main_filename else None
 
     @property
     def sources(self) -> set[Source]:
@@ -354,8 +349,7 @@ class Ingredient:
         from hallow.provenance.sources import find_sources
         from hallow.settings import SETTINGS
 
-        main = str(self._main_filename) if self._main_filename else None
-        found = find_sources(SETTINGS.DISCOVER_SOURCES, main, self.base_dir, self._globals)
+        found = find_sources(SETTINGS.DISCOVER_SOURCES, self._main_filename, self.base_dir, self._globals)
         return found | self._added_sources
 
     @property

@@ -49,8 +49,8 @@ def root_logger(own: logging.Logger | None) -> logging.Logger:
 
 def _private_root() -> logging.Logger:
     root = logging.RootLogger(logging.INFO)
-    root.manager = logging.Manager(root)  # type: ignore[misc] # children are made by this manager
-    root.root = root  # type: ignore[misc,assignment] # getChild() leaves the root's name out
+    root.manager = logging.Manager(root)  # children are made by this manager
+    root.root = root  # type: ignore[misc] # getChild() leaves the root's name out
     if logging.getLogger().handlers:
         root.parent = logging.getLogger()
     else:

@@ -64,9 +64,7 @@ class Signature:
     def _from_inspect(self, f: Callable[..., Any]) -> None:
         parameters = inspect.signature(f).parameters.values()
         kind = inspect.Parameter
-        self.positional = [
-            p.name for p in parameters if p.kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD)
-        ]
+        self.positional = [p.name for p in parameters if p.kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD)]
         self.positional_only = [p.name for p in parameters if p.kind is kind.POSITIONAL_ONLY]
         keyword_only = [p.name for p in parameters if p.kind is kind.KEYWORD_ONLY]
         self.arguments = [*self.positional, *keyword_only]
@@ -76,9 +74,7 @@ class Signature:
 
     # ------------------------------------------------------------------------------------ completing a call
 
-    def get_free_parameters(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], bound: bool = False
-    ) -> list[str]:
+    def get_free_parameters(self, args: Sequence[Any], kwargs: Mapping[str, Any], bound: bool = False) -> list[str]:
         """Arguments that the call leaves open; ``bound`` skips the first one (``self``)."""
         return [name for name in self.arguments[len(args) + bound :] if name not in kwargs]
 

@@ -126,9 +126,7 @@ def restored(name: str, flat: dict[str, Any], decode: Recurse) -> Any:
         __import__("numpy" if library == "numpy" else "pandas")
     except ImportError:
         return (
-            decode(flat["values"])
-            if name == "numpy.ndarray" and isinstance(flat["values"], list)
-            else NotImplemented
+            decode(flat["values"]) if name == "numpy.ndarray" and isinstance(flat["values"], list) else NotImplemented
         )
     if library == "numpy":
         return _restored_numpy(kind, flat, decode)

@@ -141,9 +141,7 @@ class _Decoder:
         """A foreign object; a named tuple is a tuple still."""
         if "py/newargs" in flat and "py/seq" in flat:
             return tuple(self.items(flat["py/seq"]))
-        fields = {
-            self.key(key): self.decode(value) for key, value in flat.items() if not key.startswith("py/")
-        }
+        fields = {self.key(key): self.decode(value) for key, value in flat.items() if not key.startswith("py/")}
         state = self.decode(flat.get("py/state"))
         if isinstance(state, dict):
             fields.update(state)

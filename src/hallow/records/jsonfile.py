@@ -61,11 +61,11 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     target = os.fspath(path)
     folder, name = os.path.split(target)
     # A leading dot hides it from programs that list a run's folder; process and number keep writers apart.
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{next(_NUMBERS)}.tmp")  # noqa: PTH118 - strings are quicker
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{next(_NUMBERS)}.tmp")
     try:
-        with open(temporary, "wb") as file:  # noqa: PTH123 - strings are quicker
+        with open(temporary, "wb") as file:
             file.write(data)
-        os.replace(temporary, target)  # noqa: PTH105 - strings are quicker
+        os.replace(temporary, target)
     except BaseException:
         _remove(temporary)
         raise
@@ -73,7 +73,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
 
 def _remove(path: str) -> None:
     with suppress(OSError):
-        os.unlink(path)  # noqa: PTH108 - strings are quicker
+        os.unlink(path)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -83,5 +83,5 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         OSError: if the file cannot be read.
         ValueError: if it is not JSON.
     """
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - strings are quicker
+    with open(path, encoding="utf-8") as file:
         return load_json(file.read())

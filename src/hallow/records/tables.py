@@ -166,14 +166,10 @@ def _restored_frame(flat: dict[str, Any], decode: Recurse) -> Any:
     if "dtypes_rle" not in meta:
         return _restored_csv(_table_text(flat), meta, decode)
     columns = _labels(meta["columns"], decode)
-    dtypes = meta.get("dtypes") or [
-        _NAMES.get(code) for code, times in meta["dtypes_rle"] for _ in range(times)
-    ]
+    dtypes = meta.get("dtypes") or [_NAMES.get(code) for code, times in meta["dtypes_rle"] for _ in range(times)]
     values = list(decode(loads(_table_text(flat))).values())
     index = _made_index(_labels(meta["index"], decode), meta.get("index_names"), meta["is_multiindex"])
-    series = [
-        _typed(pd.Series(data, dtype=object), dtype) for data, dtype in zip(values, dtypes, strict=True)
-    ]
+    series = [_typed(pd.Series(data, dtype=object), dtype) for data, dtype in zip(values, dtypes, strict=True)]
     found = pd.concat(series, axis=1) if series else pd.DataFrame(index=range(len(index)))
     found.columns = _made_index(columns, meta.get("column_names"), meta["is_multicolumns"])
     found.index = _retyped(index, meta.get("index_dtype"))
