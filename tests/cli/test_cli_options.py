@@ -395,9 +395,7 @@ def test_L25_docstrings_are_never_parsed():
         """
 
     options = [*BUILT_IN, yes_option]
-    assert "Usage: nonsense" in format_usage(
-        "x", "Usage: foo\n\nUsage: bar\n  -z ZED  [default: 5]", None, options
-    )
+    assert "Usage: nonsense" in format_usage("x", "Usage: foo\n\nUsage: bar\n  -z ZED  [default: 5]", None, options)
     assert parse("-y", options).options["--yes"] is True
     with pytest.raises(OptionError):
         parse("-z 3", options)

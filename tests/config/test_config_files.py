@@ -203,9 +203,7 @@ def test_python_objects():
 
 
 def test_yaml_numbers_and_dates():
-    Path("a.yaml").write_text(
-        "a: 1e-3\nb: 1.0e-3\nc: 2020-01-01\nd: !!python/tuple [1, 2]\ne: &x [1]\nf: *x\n"
-    )
+    Path("a.yaml").write_text("a: 1e-3\nb: 1.0e-3\nc: 2020-01-01\nd: !!python/tuple [1, 2]\ne: &x [1]\nf: *x\n")
     assert load_config_file("a.yaml") == {
         "a": "1e-3",
         "b": 0.001,

@@ -368,7 +368,4 @@ def test_what_is_no_declaration():
 def test_descriptions():
     assert describe(Optional[int]) == "a whole number (int) or None"
     assert describe(Annotated[float, Range(gt=0)]) == "a number (float) > 0"
-    assert (
-        describe(dict[str, list[Path]])
-        == "a dict whose values are each a list whose members are each a path (Path)"
-    )
+    assert describe(dict[str, list[Path]]) == "a dict whose values are each a list whose members are each a path (Path)"

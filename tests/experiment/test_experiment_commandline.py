@@ -551,6 +551,16 @@ def test_options_from_code(keyword, tmp_path):
     assert from_words == from_code
 
 
+def test_every_option_is_a_keyword():
+    import inspect
+
+    from hallow.cli.builtin import BUILT_IN
+
+    keywords = set(inspect.signature(Experiment.run).parameters)
+    flags = {option.get_flag().removeprefix("--").replace("-", "_") for option in BUILT_IN} - {"help"}
+    assert flags <= keywords
+
+
 def test_options_from_code_are_checked():
     ex = Experiment("exp", interactive=True)
     ex.main(lambda: None)

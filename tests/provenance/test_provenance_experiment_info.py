@@ -14,9 +14,7 @@ def test_content_and_order(tmp_path):
         (base / name).write_text(name)
     names = ["pkg/a.py", "../out.py", "b.py", "b.py"]
     sources = [Source.create(base / name, False) for name in names]
-    dependencies = [
-        PackageDependency(*pair) for pair in (("Zeta", "1"), ("alpha", "2"), ("nowhere-xyz", None))
-    ]
+    dependencies = [PackageDependency(*pair) for pair in (("Zeta", "1"), ("alpha", "2"), ("nowhere-xyz", None))]
     info = experiment_info("demo", base, sources[2], sources, dependencies)
     assert info == {
         "name": "demo",
@@ -36,9 +34,7 @@ def test_base_dir_may_be_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real/a.py").touch()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    info = experiment_info(
-        "demo", tmp_path / "link", None, [Source.create(tmp_path / "link/a.py", False)], []
-    )
+    info = experiment_info("demo", tmp_path / "link", None, [Source.create(tmp_path / "link/a.py", False)], [])
     assert [path for path, _ in info["sources"]] == ["a.py"]
 
 

@@ -22,9 +22,7 @@ def installed(tmp_path, monkeypatch):
     def install(name, version, *files, record=True, top_level=None):
         folder = site / f"{name.replace('-', '_')}-{version}.dist-info"
         folder.mkdir()
-        (folder / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\nName: no\n"
-        )
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\nName: no\n")
         for file in files:
             (site / file).parent.mkdir(parents=True, exist_ok=True)
             (site / file).write_text("")

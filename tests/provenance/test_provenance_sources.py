@@ -177,9 +177,7 @@ def test_P1_local_files_with_names_of_the_standard_library(tmp_path, run_script,
 
 def test_P2_sources_imported_late_and_by_constants(tmp_path, run_script):
     write(tmp_path, viafrom="F = 1", lazy="")
-    done = run_script(
-        PROBE + "from viafrom import F\nprint(*found('project'))\nimport lazy\nprint(*found('project'))"
-    )
+    done = run_script(PROBE + "from viafrom import F\nprint(*found('project'))\nimport lazy\nprint(*found('project'))")
     assert done.out.splitlines() == ["exp.py viafrom.py", "exp.py lazy.py viafrom.py"], done.err
 
 
@@ -192,8 +190,7 @@ def test_sources_missed(tmp_path, how):
         src__pack__deep="",
         bin__run="import pack.core" + PROBE + "print(*found('project', os.environ['ROOT']))",
         src__pack__run="import pack.core" + PROBE + "print(*found('project', os.environ['ROOT']))",
-        src__pack__late=PROBE
-        + "def go():\n    import pack.core\ngo()\nprint(*found('project', os.environ['ROOT']))",
+        src__pack__late=PROBE + "def go():\n    import pack.core\ngo()\nprint(*found('project', os.environ['ROOT']))",
     )
     (tmp_path / "src/pack/__init__.py").touch()
     (tmp_path / "pyproject.toml").touch()
@@ -218,9 +215,7 @@ def test_an_editable_install_is_project_code(tmp_path, run_script):
     info.mkdir(parents=True)
     library = tmp_path / "library"
     write(library, othermod="")
-    (info / "direct_url.json").write_text(
-        f'{{"url": "{library.as_uri()}", "dir_info": {{"editable": true}}}}'
-    )
+    (info / "direct_url.json").write_text(f'{{"url": "{library.as_uri()}", "dir_info": {{"editable": true}}}}')
     done = run_script(
         f"import sys; sys.path[:0] = [{str(site)!r}, {str(library)!r}]" + PROBE + "import othermod\n"
         "print(*found('project'))",

@@ -355,13 +355,9 @@ def test_pandas_round_trips():
     import pandas as pd
 
     multi = pd.DataFrame({("a", "x"): [1], ("b", "y"): [2]})
-    indexed = pd.DataFrame(
-        {"v": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["p", "q"])
-    )
+    indexed = pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["p", "q"]))
     for frame in (multi, indexed, pd.DataFrame(), pd.DataFrame({"c": pd.Categorical(["a", "b"])})):
-        pd.testing.assert_frame_equal(
-            through_json(frame), frame, check_index_type=False, check_column_type=False
-        )
+        pd.testing.assert_frame_equal(through_json(frame), frame, check_index_type=False, check_column_type=False)
     series = pd.Series([1.5, 2], name="z", index=["q", "w"])
     pd.testing.assert_series_equal(through_json(series), series)
     assert through_json(pd.Timestamp("2020-01-01")) == pd.Timestamp("2020-01-01")
@@ -420,8 +416,7 @@ def test_python_objects():
         cwd="/",
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p.endswith("src"))
-            or os.environ.get("PYTHONPATH", ""),
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p.endswith("src")) or os.environ.get("PYTHONPATH", ""),
         },
     )
     assert done.returncode == 0, done.stderr

@@ -28,9 +28,7 @@ def as_main(function, name="main", prefix=None):
 def make_run():
     """``make_run(function, *observers, pre=[...], post=[...], seed=42, filter=None, name="main", **attributes)``."""
 
-    def make(
-        function=lambda: None, *observers, pre=(), post=(), seed=42, filter=None, name="main", **attributes
-    ):
+    def make(function=lambda: None, *observers, pre=(), post=(), seed=42, filter=None, name="main", **attributes):
         root = logging.getLogger("test_run")
         run = Run(
             {"seed": seed},
@@ -87,9 +85,7 @@ def run_record(run_script):
     import textwrap
 
     def run(source, *args, env=None, **options):
-        path = os.pathsep.join(
-            filter(None, [str(Path(hallow.__file__).parents[1]), os.environ.get("PYTHONPATH")])
-        )
+        path = os.pathsep.join(filter(None, [str(Path(hallow.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
         done = run_script(
             PREAMBLE + textwrap.dedent(source),
             *args,

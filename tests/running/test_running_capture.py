@@ -189,9 +189,7 @@ def test_capture_tail_on_a_terminal(run_record, tmp_path, mode, number):
 
     env = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(hallow.__file__))}
     master, slave = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, str(script)], cwd=tmp_path, stdout=slave, stderr=slave, env=env
-    ) as child:
+    with subprocess.Popen([sys.executable, str(script)], cwd=tmp_path, stdout=slave, stderr=slave, env=env) as child:
         os.close(slave)
         shown = b""
         while True:
@@ -422,9 +420,7 @@ def test_closed_streams_are_no_reason_to_fail(run_record, tmp_path, closed):
     env = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(hallow.__file__))}
     import subprocess
 
-    code = subprocess.run(
-        f"'{sys.executable}' exp.py {closed}", shell=True, cwd=tmp_path, env=env, stderr=2
-    ).returncode
+    code = subprocess.run(f"'{sys.executable}' exp.py {closed}", shell=True, cwd=tmp_path, env=env, stderr=2).returncode
     assert code == 0
     assert '"status": "COMPLETED"' in (tmp_path / "record.json").read_text(encoding="utf-8")
 

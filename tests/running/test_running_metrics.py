@@ -48,9 +48,7 @@ def test_the_payload_has_parallel_lists_in_order_of_appearance():
     assert list(metrics) == ["b", "a"]
     assert set(metrics["b"]) == {"name", "steps", "values", "timestamps"}
     assert metrics["b"]["values"] == [1, 3]
-    assert all(
-        before <= moment <= utc_now() and moment.tzinfo is None for moment in metrics["b"]["timestamps"]
-    )
+    assert all(before <= moment <= utc_now() and moment.tzinfo is None for moment in metrics["b"]["timestamps"])
 
 
 class OneElement:
@@ -99,9 +97,7 @@ def test_R21_concurrent_calls_never_repeat_a_step():
     assert drained(logger)["m"]["steps"] == list(range(2000))
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.floats(allow_nan=False)), max_size=20), st.integers(0, 20)
-)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(allow_nan=False)), max_size=20), st.integers(0, 20))
 def test_two_payloads_joined_are_what_one_would_have_been(points, cut):
     whole, parts = MetricsLogger(), MetricsLogger()
     payloads = []

@@ -312,9 +312,7 @@ def test_R2_signals_interrupt(run_record, name, code):
     assert done.code == code
     assert done.record["status"] == "INTERRUPTED"
     assert done.record["exit_code"] == code
-    assert done.record["beat"] == "before\nAborted after 0:00:00!\n" or done.record["beat"].startswith(
-        "before\n"
-    )
+    assert done.record["beat"] == "before\nAborted after 0:00:00!\n" or done.record["beat"].startswith("before\n")
 
 
 def test_R2_handlers_of_the_user_stay(run_record):
@@ -458,9 +456,7 @@ def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(mak
     run = make_run(lambda: run.log_scalar("m", 1), hanging, other)
     run()
     assert "completed_event" not in hanging.names
-    assert [name for name in other.names if name != "detail_event"] == [
-        e for e in EVENTS if e != "detail_event"
-    ]
+    assert [name for name in other.names if name != "detail_event"] == [e for e in EVENTS if e != "detail_event"]
     assert other.metrics()["m"]["values"] == [1]
     assert "did not return in time" in caplog.text
     release.set()
@@ -823,9 +819,7 @@ def test_seed_side_effects(make_run):
 
 
 def test_a_library_imported_during_the_run_is_seeded(tmp_path):
-    (tmp_path / "torch.py").write_text(
-        "seeds = []\nmanual_seed = seeds.append\nclass cuda:\n  is_available = bool\n"
-    )
+    (tmp_path / "torch.py").write_text("seeds = []\nmanual_seed = seeds.append\nclass cuda:\n  is_available = bool\n")
     code = f"""
 import sys, runpy
 sys.path.insert(0, {str(tmp_path)!r})

@@ -94,10 +94,7 @@ def test_named_streams_depend_on_nothing_but_their_names():
 def test_threads_never_draw_the_same_seed():
     stream = named_stream(1, "", "f")
     drawn: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: drawn.extend(stream.next_seed() for _ in range(200)))
-        for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: drawn.extend(stream.next_seed() for _ in range(200))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -127,9 +124,7 @@ def test_C29_whole_numbers_are_seeds(good):
     assert seed == good
 
 
-@pytest.mark.parametrize(
-    "bad", [-1, 2**32, 1.5, float("nan"), float("inf"), "1", None, [1], np.array([1, 2])]
-)
+@pytest.mark.parametrize("bad", [-1, 2**32, 1.5, float("nan"), float("inf"), "1", None, [1], np.array([1, 2])])
 def test_C29_other_seeds_are_refused_with_value_and_range(bad):
     with pytest.raises(SeedError, match=r"data.seed=.* 0 to 4294967295"):
         checked_seed(bad, "data.seed")
@@ -229,6 +224,4 @@ assert isinstance(rnd, numpy.random.Generator)
 assert copy.deepcopy(other).random() == value
 assert other.randint(3) < 3
 """
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(hallow.__file__).parents[1])}
-    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(Path(hallow.__file__).parents[1])})

@@ -6,15 +6,8 @@ those that captured functions may receive.
 
 from __future__ import annotations
 
-from hallow.config.dogmatic import (
-    DogmaticDict,
-    DogmaticList,
-    Replace,
-    dogmatize,
-    fallback_dict,
-    recursive_fill_in,
-    undogmatize,
-)
+from hallow.config.dogmatic import DogmaticDict, DogmaticList, dogmatize, undogmatize
+from hallow.config.filling import Replace, fallback_dict, recursive_fill_in
 from hallow.config.readonly import ReadOnlyContainer, ReadOnlyDict, ReadOnlyList, make_read_only
 from hallow.config.values import is_different, type_changed
 

@@ -99,9 +99,7 @@ def refused(value: Any, annotation: Any, path: str, hint: str = "") -> ConfigTyp
     quoting = ""
     if path and bare(annotation)[0] is str and not isinstance(value, str):
         quoting = f" (for text, write '{path}=\"{value}\"')"
-    return ConfigTypeError(
-        f"{where}{plain!r} is not {describe(annotation)}.{hint}{quoting}", print_traceback=False
-    )
+    return ConfigTypeError(f"{where}{plain!r} is not {describe(annotation)}.{hint}{quoting}", print_traceback=False)
 
 
 def _check_limits(value: Any, note: Any, annotation: Any, notes: tuple[Any, ...], path: str) -> None:
@@ -272,11 +270,7 @@ def _one_of(value: Any, annotation: Any, path: str) -> Any:
     if results:
         return min(results, key=lambda found: found[:2])[2]
     real = [a for a in typing.get_args(annotation) if a is not types.NoneType]
-    raise (
-        problem
-        if problem and len(real) == 1 and kind_of(bare(real[0])[0])
-        else refused(value, annotation, path)
-    )
+    raise (problem if problem and len(real) == 1 and kind_of(bare(real[0])[0]) else refused(value, annotation, path))
 
 
 # ----------------------------------------------------------------------------------------------- containers
@@ -339,9 +333,7 @@ def _tuple(value: Any, annotation: Any, path: str) -> Any:
         types_ = (types_[0],) * len(value)
     if len(types_) != len(value):
         raise refused(value, annotation, path, f" It has {len(value)} members, not {len(types_)}.")
-    return tuple(
-        convert(item, t, f"{path}[{n}]") for n, (item, t) in enumerate(zip(value, types_, strict=True))
-    )
+    return tuple(convert(item, t, f"{path}[{n}]") for n, (item, t) in enumerate(zip(value, types_, strict=True)))
 
 
 def _mapping(value: Any, annotation: Any, path: str) -> Any:
@@ -352,9 +344,7 @@ def _mapping(value: Any, annotation: Any, path: str) -> Any:
     for key, item in value.items():
         # In a dotted path every key is text.
         spelt = Word(key) if isinstance(key, str) and key_type not in (Any, str) else key
-        converted[convert(spelt, key_type, join_paths(path, key))] = convert(
-            item, member, join_paths(path, key)
-        )
+        converted[convert(spelt, key_type, join_paths(path, key))] = convert(item, member, join_paths(path, key))
     return converted
 
 

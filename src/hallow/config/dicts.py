@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hallow.config.dogmatic import Replace
 from hallow.config.evaluation import Evaluation
+from hallow.config.filling import Replace
 from hallow.config.keys import check_keys
 from hallow.config.origins import Origin
 from hallow.config.values import normalise, plain_copy

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from hallow.config.changes import Changes
+from hallow.config.filling import replaces
 from hallow.config.trees import leaf_paths
-from hallow.config.values import is_different, normalise, plain_copy, simplified_type, type_changed
+from hallow.config.values import normalise, plain_copy, simplified_type
 from hallow.config.words import convert_word
 from hallow.errors import UpdateError
 from hallow.records.updates import Append, Word
@@ -20,44 +22,6 @@ from hallow.utils import join_paths
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-
-class Replace(dict[Any, Any]):
-    """A dict that replaces the one of earlier sources instead of being merged into it.
-
-    ``opt = Replace(lr=0.1)`` in a scope drops what earlier sources had put into ``opt``. Updates still win.
-    """
-
-    __slots__ = ()
-
-
-class Changes:
-    """What happened at the fixed paths: which were assigned, and how the assigned value differs from the fixed one."""
-
-    __slots__ = ("assigned", "before", "modified", "typechanged")
-
-    def __init__(self) -> None:
-        self.assigned: set[str] = set()
-        self.modified: set[str] = set()
-        self.typechanged: dict[str, tuple[type, type]] = {}
-        self.before: dict[str, Any] = {}
-
-    def note(self, path: str, assigned: Any, fixed: Any) -> None:
-        """Remember that a fixed value won over an assigned one; the last assignment to a path counts."""
-        self.forget(path)
-        self.assigned.add(path)
-        self.before[path] = plain_copy(assigned)
-        if type_changed(assigned, fixed):
-            self.typechanged[path] = (simplified_type(assigned), simplified_type(fixed))
-        elif is_different(assigned, fixed):
-            self.modified.add(path)
-
-    def forget(self, path: str) -> None:
-        """Drop what is known of a path and of those below it."""
-        below = path + "."
-        for known in (self.assigned, self.modified, self.typechanged, self.before):
-            for other in [p for p in known if p == path or p.startswith(below)]:
-                known.pop(other) if isinstance(known, dict) else known.discard(other)
 
 
 # --------------------------------------------------------------------------------------------------- imposing
@@ -200,7 +164,7 @@ class DogmaticDict(dict[Any, Any]):
         made._path = path
         if changes is not None:
             made._changes = changes
-        made.replaces = isinstance(content, Replace) or getattr(content, "replaces", False)
+        made.replaces = replaces(content)
         for key, value in (content or {}).items():
             made._set(key, value, again)
         return made
@@ -421,19 +385,3 @@ def dogmatize(obj: Any) -> Any:
 def undogmatize(obj: Any) -> Any:
     """Plain dicts, lists and tuples with the present entries."""
     return plain_copy(obj)
-
-
-def recursive_fill_in(config: dict[Any, Any], preset: Mapping[Any, Any]) -> None:
-    """Add entries of ``preset`` that ``config`` lacks, at every level, as copies; :class:`Replace` is left alone."""
-    if isinstance(config, Replace) or getattr(config, "replaces", False):
-        return
-    for key, value in preset.items():
-        if not dict.__contains__(config, key):
-            config[key] = plain_copy(value)
-        elif isinstance(config[key], dict) and isinstance(value, Mapping):
-            recursive_fill_in(config[key], value)
-
-
-def fallback_dict(fallback: Mapping[Any, Any], **kwargs: Any) -> dict[Any, Any]:
-    """A copy of ``fallback`` with the keywords on top."""
-    return {**fallback, **kwargs}

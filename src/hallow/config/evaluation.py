@@ -7,7 +7,9 @@ from io import IOBase
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from hallow.config.dogmatic import Changes, DogmaticDict, impose, protect, recursive_fill_in, reveal
+from hallow.config.changes import Changes
+from hallow.config.dogmatic import DogmaticDict, impose, protect, reveal
+from hallow.config.filling import Replace, recursive_fill_in, replaces
 from hallow.config.keys import check_keys
 from hallow.config.summary import ConfigSummary
 from hallow.config.trees import leaf_paths
@@ -175,7 +177,7 @@ class Evaluation:
 
 def _filled(value: dict[Any, Any], preset: Any) -> dict[Any, Any]:
     """A copy of ``value`` with what it lacks of ``preset``."""
-    if not isinstance(preset, Mapping) or getattr(value, "replaces", False):
+    if not isinstance(preset, Mapping) or replaces(value):
         return value
     filled: dict[Any, Any] = _kept(value)
     recursive_fill_in(filled, preset)
@@ -184,11 +186,9 @@ def _filled(value: dict[Any, Any], preset: Any) -> dict[Any, Any]:
 
 def _kept(value: Any) -> Any:
     """A copy of nested dicts that still tells which of them replace others."""
-    from hallow.config.dogmatic import Replace
-
     if not isinstance(value, dict):
         return value
-    kind = Replace if isinstance(value, Replace) or getattr(value, "replaces", False) else dict
+    kind = Replace if replaces(value) else dict
     return kind({key: _kept(item) for key, item in value.items()})
 
 

@@ -60,9 +60,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     if config is None:
         return {}
     if not isinstance(config, Mapping):
-        raise _error(
-            f'"{name}": the top level must be a mapping of names to values, not {type(config).__name__}'
-        )
+        raise _error(f'"{name}": the top level must be a mapping of names to values, not {type(config).__name__}')
     return dict(config)
 
 

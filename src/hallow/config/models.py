@@ -18,9 +18,7 @@ def convert_by_pydantic(value: Any, annotation: Any, path: str) -> Any:
     """A value as pydantic makes it from ``value``, with models as plain dicts."""
     from pydantic import TypeAdapter, ValidationError
 
-    if isinstance(value, Append) or (
-        isinstance(value, dict) and typing.get_origin(bare(annotation)[0]) is list
-    ):
+    if isinstance(value, Append) or (isinstance(value, dict) and typing.get_origin(bare(annotation)[0]) is list):
         # A change of a list; the whole list is checked when it has been made.
         return value
     adapter = TypeAdapter(annotation, config=None)

@@ -35,4 +35,4 @@ class Origin:
             return what
         if self.line is None:
             return f"{what} {self.file}"
-        return f"{os.path.basename(self.file)}:{self.line} ({what})"  # noqa: PTH119 - cheaper than a Path
+        return f"{os.path.basename(self.file)}:{self.line} ({what})"

@@ -245,9 +245,7 @@ class Schema:
                 found[name] = value
         if not partial and self.missing(found):
             paths = [join_paths(prefix, path) for path in self.missing(found)]
-            raise MissingValueError(
-                f"required entries have no value: {', '.join(paths)}", print_traceback=False
-            )
+            raise MissingValueError(f"required entries have no value: {', '.join(paths)}", print_traceback=False)
         self._validate_whole(found, prefix)
         return found
 
@@ -268,8 +266,7 @@ class Schema:
         hint = f' Did you mean "{join_paths(parent, near[0])}"?' if near else ""
         owner = self.cls.__name__ if self.cls is not None else "the declaration"
         return ConfigKeyError(
-            f'"{path}" is not declared: {owner} has no field "{name}".{hint} '
-            f"Its fields are {', '.join(self.fields)}",
+            f'"{path}" is not declared: {owner} has no field "{name}".{hint} Its fields are {", ".join(self.fields)}',
             print_traceback=False,
         )
 
@@ -294,9 +291,7 @@ class Schema:
         if cls is not None and kind_of(cls) == "pydantic":
             return build_model(cls, values, "")
         made = {
-            name: instantiate(values[name], field.annotation)
-            for name, field in schema.fields.items()
-            if name in values
+            name: instantiate(values[name], field.annotation) for name, field in schema.fields.items() if name in values
         }
         if cls is None or kind_of(cls) == "typeddict":
             return made

@@ -257,9 +257,10 @@ class ConfigScope:
         return entries
 
     def _docstring(self) -> str:
-        import inspect
-
-        return inspect.cleandoc(self.__doc__ or "")
+        """The docstring without the indentation of the body; the line of the closing quotes tells how much that is."""
+        first, *others = (self.__doc__ or "").split("\n")
+        margin = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
+        return "\n".join([first, *(line[margin:] for line in others)])
 
     def _origin(self, line: int | None) -> Origin:
         if line not in self._origins:

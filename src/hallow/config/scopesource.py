@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+# pytest compiles the `assert` statements of test modules in its own way; the name is the mark of such a module.
+_ASSERTIONS_REWRITTEN = "@pytest_ar"
 _SYNONYMS = {"LOAD_METHOD": "LOAD_ATTR"}
 _INCIDENTAL = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"})
 _CALLS = frozenset({"CALL_METHOD", "CALL_FUNCTION"})
@@ -56,6 +58,7 @@ def find_source(function: FunctionType) -> tuple[ScopeSource, Function] | None:
     import linecache
 
     code = function.__code__
+    linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
     if not lines:
         return None
@@ -70,7 +73,9 @@ def find_source(function: FunctionType) -> tuple[ScopeSource, Function] | None:
         compiled = compile_function(node, function)
     except (SyntaxError, ValueError):
         return None
-    return (source, node) if compiled is not None and _same(compiled, code) else None
+    if compiled is None or not (_same(compiled, code) or _ASSERTIONS_REWRITTEN in function.__globals__):
+        return None
+    return source, node
 
 
 def compile_function(node: Function, function: FunctionType) -> CodeType | None:
@@ -101,11 +106,10 @@ def _enclosed(node: Function, function: FunctionType) -> tuple[ast.stmt, list[st
         name = parts.pop(-2 if is_function else -1)
         if is_function:
             parts.pop()
-            arguments = ast.arguments([], [ast.arg(variable) for variable in free], None, [], [], None, [])
-            around = ast.copy_location(ast.FunctionDef(name, arguments, [around], [], type_params=[]), node)
-            free = ()
-        else:
-            around = ast.copy_location(ast.ClassDef(name, [], [], [around], [], type_params=[]), node)
+        # From text, because the fields of these nodes differ between versions of Python.
+        outer: Any = ast.parse(f"def f({', '.join(free)}): pass" if is_function else "class C: pass").body[0]
+        outer.name, outer.body, around = name, [around], outer
+        free = () if is_function else free
         names.insert(0, name)
     return around, names
 
@@ -193,6 +197,8 @@ def refuse(file: str, node: ast.AST, reason: str) -> NoReturn:
     """Raise the error about a statement."""
     line = getattr(node, "lineno", 0)
     shown = ast.unparse(node).partition("\n")[0]
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        shown = shown.removeprefix("(").removesuffix(")")
     raise scope_error(f"{file}:{line}: a config scope cannot hold `{shown}`: {reason}", file, line)
 
 

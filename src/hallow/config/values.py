@@ -107,6 +107,15 @@ def simplified_type(value: Any) -> type:
     return next((counts_as for base, counts_as in known if isinstance(value, base)), kind)
 
 
+def plain_type(value: Any) -> type:
+    """The type as messages call it: containers of this library count as the ones of Python."""
+    if type(value) in _LEAVES or isinstance(value, tuple):
+        return type(value)
+    return next((plain for plain in (dict, list) if isinstance(value, plain)), None) or (
+        simplified_type(value) if isinstance(value, Word | Append) else type(value)
+    )
+
+
 def type_changed(old: Any, new: Any) -> bool:
     """Whether ``new`` is of another type than ``old``; from ``None`` to anything is no change."""
     return old is not None and simplified_type(old) is not simplified_type(new)

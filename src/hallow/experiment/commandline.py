@@ -34,7 +34,10 @@ class CommandLine:
 
     def __init__(self, experiment: Experiment, argv: str | Sequence[str] | None = None) -> None:
         self.experiment = experiment
-        self.argv = ensure_wellformed_argv(argv)  # type: ignore[arg-type]
+        try:
+            self.argv = ensure_wellformed_argv(argv)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise UsageError(f"the command line {argv!r} cannot be understood: {error}") from None
         self.program = program_name(experiment)
         self.debug = self.pdb = False
 

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, default_options, gather_command_line_options, normalise_options
-from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
+from hallow.errors import ExperimentError, HookSignatureError, NotRunningError, OptionError
 from hallow.experiment.assembly import Assembly, check_main_arguments
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
 from hallow.experiment.captured import Captured, core_of
 from hallow.experiment.commands import print_config_before, stock_commands
+from hallow.experiment.hints import check_observers, check_run_arguments
 from hallow.experiment.ingredient import Ingredient
 from hallow.experiment.logs import restored_level
 from hallow.experiment.signature import Signature
@@ -78,9 +79,19 @@ class Experiment(Ingredient):
         self.additional_host_info = list(additional_host_info or [])
         self.additional_cli_options = list(additional_cli_options or [])
         if self.additional_host_info:
-            from hallow.provenance.host import check_additional_host_info
+            from hallow.provenance.host import HostInfoGetter, check_additional_host_info
 
+            for gatherer in self.additional_host_info:
+                if not isinstance(gatherer, HostInfoGetter):
+                    raise ExperimentError(
+                        f"{gatherer!r} is no gatherer of host info; make one with @host_info_gatherer('name')"
+                    )
             check_additional_host_info(self.additional_host_info)
+        for option in self.additional_cli_options:
+            if not isinstance(option, CLIOption):
+                raise OptionError(
+                    f"{option!r} is no command line option; make one with @cli_option('-a', '--attempts')"
+                )
         gather_command_line_options(self.additional_cli_options)  # refuses clashing flags now, not when they are used
         for function in stock_commands(self):
             self.command(function, unobserved=True)
@@ -101,15 +112,15 @@ class Experiment(Ingredient):
         Raises:
             ExperimentError: in a notebook, REPL or program read from standard input, where ``main`` is to be used.
         """
-        captured = self.main(function)
-        core = core_of(captured)
-        if core.function.__module__ == "__main__":
-            code = getattr(core.function, "__code__", None)
+        if getattr(function, "__module__", None) == "__main__":
+            code = getattr(function, "__code__", None)
             if code is not None and defines_in_notebook_cell(code.co_filename):
                 raise ExperimentError(
                     "automain cannot be used in an interactive session or notebook, where there is no command line; "
                     "use @ex.main and call ex.run()"
                 )
+        captured = self.main(function)
+        if core_of(captured).function.__module__ == "__main__":
             self.run_commandline()
         return captured
 
@@ -123,6 +134,9 @@ class Experiment(Ingredient):
             raise HookSignatureError(f"an option hook must take an argument named options: {Signature(function)}")
         self._replace_or_append(self.option_hooks, function)
         return function
+
+    def _check_path(self, path: str) -> None:
+        """A name may be any text."""
 
     def post_process_name(self, name: str, ingredient: Ingredient) -> str:
         """Commands and named configs of the experiment itself have bare names."""
@@ -146,14 +160,19 @@ class Experiment(Ingredient):
         enforce_clean: bool | None = None,
         file_storage: str | os.PathLike[str] | None = None,
         force: bool | None = None,
+        gcs: str | None = None,
         id: str | int | None = None,  # noqa: A002 - the name of the option
         loglevel: str | int | None = None,
+        mongo_db: str | None = None,
         name: str | None = None,
         origins: bool | None = None,
         pdb: bool | None = None,
         print_config: bool | None = None,
         priority: float | None = None,
         queue: bool | None = None,
+        s3: str | None = None,
+        sql: str | None = None,
+        tiny_db: str | None = None,
         unobserved: bool | None = None,
     ) -> Run:
         """Run a command and return its :class:`~hallow.Run`.
@@ -172,14 +191,19 @@ class Experiment(Ingredient):
             enforce_clean: refuse to run with uncommitted changes.
             file_storage: record into this folder.
             force: accept suspicious updates.
+            gcs: record into ``gs://bucket/folder``.
             id: of the run.
             loglevel: of the run's loggers.
+            mongo_db: record into this MongoDB.
             name: of the experiment, for this run.
             origins: let ``print_config`` show where values come from.
             pdb: only acts on the command line.
             print_config: print the configuration before the start.
             priority: stored with the run.
             queue: only queue the run.
+            s3: record into ``s3://bucket/folder``.
+            sql: record into the SQL database with this URL.
+            tiny_db: record into the TinyDB store in this folder.
             unobserved: do not record.
 
         Raises:
@@ -197,16 +221,22 @@ class Experiment(Ingredient):
             "--enforce_clean": enforce_clean,
             "--file_storage": file_storage if file_storage is None else os.fspath(file_storage),
             "--force": force,
+            "--gcs": gcs,
             "--id": id,
             "--loglevel": loglevel,
+            "--mongo_db": mongo_db,
             "--name": name,
             "--origins": origins,
             "--pdb": pdb,
             "--print-config": print_config,
             "--priority": priority,
             "--queue": queue,
+            "--s3": s3,
+            "--sql": sql,
+            "--tiny_db": tiny_db,
             "--unobserved": unobserved,
         }
+        check_run_arguments(command_name, config_updates, options)
         asked = {flag: value for flag, value in keywords.items() if value is not None}
         with restored_level(self.logger):
             run = self._create_run(
@@ -228,6 +258,7 @@ class Experiment(Ingredient):
         updates_from: str = "update",
     ) -> Run:
         """Build a run without starting it; calling it starts it."""
+        check_run_arguments(command_name, config_updates, options)
         command_name = command_name or self.default_command
         if command_name is None:
             raise ExperimentError(
@@ -235,7 +266,7 @@ class Experiment(Ingredient):
             )
         names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
         chosen = self._options(options)
-        run = Assembly(
+        assembly = Assembly(
             self,
             command_name,
             config_updates,
@@ -243,7 +274,9 @@ class Experiment(Ingredient):
             bool(chosen["--force"]),
             chosen["--loglevel"],
             updates_from,
-        ).build()
+        )
+        check_observers(self.observers)  # now, because the configuration may have changed them
+        run = assembly.build()
         run.info.update(info or {})
         run.meta_info.update(command=command_name, options=chosen, named_configs=names)
         if config_updates is not None:

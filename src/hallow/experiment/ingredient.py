@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from hallow.config.scope import ConfigScope
 from hallow.config.sources import make_source, source_from_arguments
 from hallow.errors import (
+    CaptureError,
     CircularDependencyError,
     ExperimentError,
     HookSignatureError,
@@ -66,9 +67,10 @@ class Ingredient:
     ) -> None:
         if not isinstance(path, str) or not path:
             raise IngredientPathError(f"the path of an ingredient must be a non-empty string, not {path!r}")
+        self._check_path(path)
         found = _caller_globals if _caller_globals is not None else defining_globals(self)
         self.path = path
-        self.ingredients: list[Ingredient] = list(ingredients)
+        self.ingredients: list[Ingredient] = checked_ingredients(path, ingredients)
         self.interactive = interactive
         self.save_git_info = save_git_info
         self.logger: logging.Logger | None = None
@@ -87,14 +89,22 @@ class Ingredient:
         self._added_sources: set[Source] = set()
         self._added_dependencies: set[PackageDependency] = set()
 
+    def _check_path(self, path: str) -> None:
+        """Refuse a path that no update could address; the name of an experiment is no place and may be anything."""
+        if "=" in path or not all(path.split(".")):
+            raise IngredientPathError(
+                f"the ingredient path {path!r} cannot be addressed by updates: write it like data or data.images, "
+                "without equals signs and without leading, trailing or double dots"
+            )
+
     def _find_main_file(self, module_globals: Mapping[str, Any]) -> str | None:
         filename: str | None = module_globals.get("__file__")
         if filename is None:
             if not self.interactive:
                 raise ExperimentError(
                     f"{type(self).__name__} {self.path!r} is defined in an interactive session or notebook, so "
-                    "its source cannot be recorded and the run could not be repeated from its record. To go on without it pass "
-                    f"{type(self).__name__}({self.path!r}, interactive=True)"
+                    "its source cannot be recorded and the run could not be repeated from its record. To go on without it "
+                    f"pass {type(self).__name__}({self.path!r}, interactive=True)"
                 )
             return None
         main = os.path.abspath(filename)
@@ -187,6 +197,11 @@ class Ingredient:
         """
         if function is None:
             return lambda function: self.capture(function, prefix=prefix)
+        if isinstance(function, str):
+            raise CaptureError(
+                f"only callables can be captured, not the text {function!r}; for a prefix write "
+                f"@capture(prefix={function!r})"
+            )
         captured = capture(function, prefix, self)
         if captured is not function:
             self._register(captured)
@@ -369,3 +384,20 @@ class Ingredient:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"
+
+
+def checked_ingredients(path: str, ingredients: object) -> list[Ingredient]:
+    """The ingredients as a list; whatever is none is refused, naming the ``path`` that should hold it."""
+    if isinstance(ingredients, str | Ingredient) or not isinstance(ingredients, Iterable):
+        raise ExperimentError(
+            f"ingredients of {path!r} must be a list of ingredients, like ingredients=[data], not {ingredients!r}"
+        )
+    checked = []
+    for ingredient in ingredients:
+        if not isinstance(ingredient, Ingredient):
+            raise ExperimentError(
+                f"ingredients of {path!r} must be Ingredient objects, not {type(ingredient).__name__} "
+                f"({ingredient!r}); make one with Ingredient('path')"
+            )
+        checked.append(ingredient)
+    return checked

@@ -36,12 +36,12 @@ def format_filtered_stacktrace(
     shown = traceback.TracebackException.from_exception(error)
     if filter_traceback == "never":
         return "".join(shown.format())
-    if filter_traceback == "default" and shown.stack and _is_ours(shown.stack[-1]):
+    if filter_traceback == "default" and shown.stack and _is_ours(shown.stack[-1].filename):
         shown.stack = traceback.StackSummary.from_list(shown.stack[-1:])
         shown.__cause__ = shown.__context__ = None
         return _with_heading(shown, _INTERNAL)
     for part in _chain(shown):
-        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_ours(frame)])
+        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_ours(frame.filename)])
     return _with_heading(shown, _FILTERED)
 
 
@@ -50,11 +50,19 @@ def format_hallow_error(error: HallowError, short_usage: str) -> str:
     parts = []
     if error.print_usage:
         parts.append(short_usage)
-    if error.print_traceback:
+    if error.print_traceback and not _explains_itself(error):
         parts.append(format_filtered_stacktrace(error.filter_traceback, error))
     else:
         parts.append("".join(traceback.format_exception_only(type(error), error)))
     return "\n".join(part.rstrip("\n") for part in parts)
+
+
+def _explains_itself(error: HallowError) -> bool:
+    """Whether it is a mistake in the input that hallow found: where in hallow that was helps nobody."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return error.is_usage and last is not None and _is_ours(last.tb_frame.f_code.co_filename)
 
 
 def format_report(error: BaseException, short_usage: str) -> str:
@@ -64,8 +72,8 @@ def format_report(error: BaseException, short_usage: str) -> str:
     return format_filtered_stacktrace("default", error).rstrip("\n")
 
 
-def _is_ours(frame: traceback.FrameSummary) -> bool:
-    return os.path.abspath(frame.filename).startswith(_HERE)
+def _is_ours(filename: str) -> bool:
+    return os.path.abspath(filename).startswith(_HERE)
 
 
 def _chain(shown: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hallow.errors import IngredientPathError, NotRunningError
-from hallow.experiment.ingredient import Ingredient
+from hallow.experiment.ingredient import Ingredient, checked_ingredients
 from hallow.running.context import current_run
 
 
@@ -33,9 +33,9 @@ class Slot(Ingredient):
         default: str | None = None,
     ) -> None:
         super().__init__(path, interactive=True)
-        self.choices: dict[str, Ingredient] = (
-            dict(choices) if isinstance(choices, Mapping) else {choice.path: choice for choice in choices}
-        )
+        given = checked_ingredients(path, choices.values() if isinstance(choices, Mapping) else choices)
+        names = choices if isinstance(choices, Mapping) else [choice.path for choice in given]
+        self.choices: dict[str, Ingredient] = dict(zip(names, given, strict=True))
         self.default = default
         if not self.choices:
             raise IngredientPathError(f'the slot "{path}" needs at least one ingredient to choose from')

@@ -66,9 +66,7 @@ class RunObserver:
         What is raised here keeps the run from starting.
         """
 
-    def heartbeat_event(
-        self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any
-    ) -> None:
+    def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
         """Sent at intervals, and once more before the final event.
 
         Args:

@@ -91,8 +91,7 @@ def host_info_getter(func: Callable[[], Any] | None = None, name: str | None = N
     import warnings
 
     warnings.warn(
-        "host_info_getter is deprecated; use host_info_gatherer(name) and "
-        "Experiment(additional_host_info=[...])",
+        "host_info_getter is deprecated; use host_info_gatherer(name) and Experiment(additional_host_info=[...])",
         DeprecationWarning,
         stacklevel=2,
     )
@@ -339,9 +338,7 @@ def _later(name: str, ask: Callable[[], Any], info: dict[str, Any]) -> None:
             _asking[name][1].append(info)
         else:
             waiting = [info]
-            thread = threading.Thread(
-                target=_answer, args=(name, ask, waiting), name=f"hallow-{name}", daemon=True
-            )
+            thread = threading.Thread(target=_answer, args=(name, ask, waiting), name=f"hallow-{name}", daemon=True)
             _asking[name] = (thread, waiting)
             thread.start()
 

@@ -91,9 +91,7 @@ def convert_path_to_module_parts(path: str | os.PathLike[str]) -> list[str]:
     return parts
 
 
-def is_local_source(
-    filename: str | os.PathLike[str], modname: str, experiment_path: str | os.PathLike[str]
-) -> bool:
+def is_local_source(filename: str | os.PathLike[str], modname: str, experiment_path: str | os.PathLike[str]) -> bool:
     """Whether a module's file lies below the experiment's folder and under the module's own name."""
     path = os.path.realpath(filename)
     base = os.path.realpath(experiment_path)

@@ -248,9 +248,7 @@ def editable_folders() -> tuple[str, ...]:
 
 # ---------------------------------------------------------------------------------------------- owners
 
-_known: dict[
-    tuple[str, str], tuple[_Distribution, ...]
-] = {}  # (top-level module, one file of it) to its owners
+_known: dict[tuple[str, str], tuple[_Distribution, ...]] = {}  # (top-level module, one file of it) to its owners
 
 
 def _owners(modules: Mapping[str, Iterable[str]]) -> list[_Distribution]:

@@ -67,8 +67,7 @@ class Project:
         if path.startswith(_standard_library()) and not root.startswith(_standard_library()):
             return False
         return not any(
-            os.path.exists(os.path.join(root, *folders[: depth + 1], "pyvenv.cfg"))
-            for depth in range(len(folders))
+            os.path.exists(os.path.join(root, *folders[: depth + 1], "pyvenv.cfg")) for depth in range(len(folders))
         )
 
 

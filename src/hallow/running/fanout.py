@@ -70,9 +70,7 @@ class Outlet:
         if method is None:
             return None
         names = _accepted(method)
-        return (
-            method(**kwargs) if names is None else method(**{k: v for k, v in kwargs.items() if k in names})
-        )
+        return method(**kwargs) if names is None else method(**{k: v for k, v in kwargs.items() if k in names})
 
     def owes(self, event: str, kwargs: dict[str, Any]) -> None:
         """Remember an event that failed, to be sent again with the next beats."""
@@ -172,9 +170,7 @@ class Fanout:
                     return
                 outlet.send_owed()
                 self._repeatable(outlet, "log_metrics", partial(outlet.send_due, heartbeat["info"]))
-                self._repeatable(
-                    outlet, "heartbeat_event", partial(outlet.call, "heartbeat_event", heartbeat)
-                )
+                self._repeatable(outlet, "heartbeat_event", partial(outlet.call, "heartbeat_event", heartbeat))
 
     def _repeatable(self, outlet: Outlet, event: str, send: Callable[[], Any]) -> None:
         """Send what makes up for earlier failures of the same event."""
@@ -204,9 +200,7 @@ class Fanout:
                 continue
             outlet.late = True
             self._note(outlet, "heartbeat_event", TimeoutError("still busy with an earlier event"))
-            self._logger.error(
-                "The '%s' observer did not return in time; it is not told of the end.", outlet.observer
-            )
+            self._logger.error("The '%s' observer did not return in time; it is not told of the end.", outlet.observer)
 
     def join(self) -> None:
         """Wait until every observer has stored what it was given."""

@@ -267,9 +267,7 @@ class Execution:
             return str(self.run.captured_out_filter(text))  # type: ignore[misc]
         except Exception:
             self._filter_failed = True
-            self.log.warning(
-                "The filter of captured output failed; from here on it is kept unfiltered", exc_info=True
-            )
+            self.log.warning("The filter of captured output failed; from here on it is kept unfiltered", exc_info=True)
             return text
 
 

@@ -125,9 +125,7 @@ def _seed_library(module_name: str, module: Any, seed: int) -> bool:
     except Exception:
         from logging import getLogger
 
-        getLogger("hallow.seeding").warning(
-            "The random generators of %s were not seeded", library, exc_info=True
-        )
+        getLogger("hallow.seeding").warning("The random generators of %s were not seeded", library, exc_info=True)
         return False
     return True
 

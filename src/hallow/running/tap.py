@@ -302,9 +302,7 @@ def _after_fork() -> None:
 
 def _targets() -> list[list[int]]:
     """The descriptors to divert, those that lead to the same place together, so that their order is kept."""
-    numbers = [
-        n for n, stream in ((1, sys.__stdout__), (2, sys.__stderr__)) if stream is not None and _is_open(n)
-    ]
+    numbers = [n for n, stream in ((1, sys.__stdout__), (2, sys.__stderr__)) if stream is not None and _is_open(n)]
     if len(numbers) == 2 and os.path.sameopenfile(*numbers):
         return [numbers]
     return [[number] for number in numbers]

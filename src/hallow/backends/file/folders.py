@@ -30,9 +30,7 @@ def make_basedir(basedir: str) -> None:
 
 def _unusable(basedir: str, error: OSError) -> StoreError:
     if os.path.exists(basedir) and not os.path.isdir(basedir):
-        return StoreError(
-            f"the file store {basedir!r} cannot be used: it is a file; give the name of a folder"
-        )
+        return StoreError(f"the file store {basedir!r} cannot be used: it is a file; give the name of a folder")
     reason = error.strerror or str(error)
     return StoreError(
         f"the file store {basedir!r} cannot be written: {reason} ({error.filename}); "

@@ -140,9 +140,7 @@ class FolderTemplate:
         """Whether the names hold the next number."""
         return "id" in self._named()
 
-    def name(
-        self, number: int, start: datetime, experiment: str, command: str, config: Mapping[str, Any]
-    ) -> str:
+    def name(self, number: int, start: datetime, experiment: str, command: str, config: Mapping[str, Any]) -> str:
         """The folder name of one run; characters that do not belong into names become dashes.
 
         Raises:
@@ -168,9 +166,7 @@ class FolderTemplate:
         if value is missing:
             near = closest(path, (known for known, _ in iterate_flattened(config)))
             hint = f"; the nearest is {near[0]}" if near else ""
-            raise StoreError(
-                f"the folder template {self.template!r} needs the entry {path}, but there is none{hint}"
-            )
+            raise StoreError(f"the folder template {self.template!r} needs the entry {path}, but there is none{hint}")
         return value
 
 

@@ -120,9 +120,7 @@ class MetricsFiles:
         out.write(b"\n    ]" if opened else f'"{key}": []'.encode())
 
 
-def _line(
-    name: str, metric: Mapping[str, Any], position: int
-) -> tuple[bytes, tuple[tuple[int, int, bool], ...]]:
+def _line(name: str, metric: Mapping[str, Any], position: int) -> tuple[bytes, tuple[tuple[int, int, bool], ...]]:
     """The line of the log, and where its three lists will be in the file."""
     steps, plain_steps = _list(metric["steps"])
     values, plain_values = _list(metric["values"])

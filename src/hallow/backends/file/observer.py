@@ -164,9 +164,7 @@ class FileStorageObserver(RunFolderWriter):
 
     # ---------------------------------------------------------------------- during a run
 
-    def heartbeat_event(
-        self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any
-    ) -> None:
+    def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
         """Store what is new."""
         _, entry = self._running()
         self.info = info

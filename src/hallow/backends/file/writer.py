@@ -169,9 +169,7 @@ class RunFolderWriter(RunObserver):
                 raise
             return path
 
-    def _make_named_dir(
-        self, experiment: str, command: str, start: datetime, config: Mapping[str, Any]
-    ) -> None:
+    def _make_named_dir(self, experiment: str, command: str, start: datetime, config: Mapping[str, Any]) -> None:
         template = self._folder
         assert template is not None
         basedir = self._absolute(self.basedir)

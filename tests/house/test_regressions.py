@@ -1,0 +1,46 @@
+"""Every known defect of the forerunner that this library promises not to have has a test of its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+NAMES = {
+    name
+    for path in TESTS.rglob("test_*.py")
+    for name in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))
+}
+ITEMS = """
+    list-index config-types scope-source ingredient-overrides readonly dict-keys unknown-nested numpy-config comprehension
+    tuples dynamic-ingredients python-objects derived-values extra-file-keys scope-leak
+    debugger run-id-name cli-values own-flags options-from-code logging-root automain-order print-config-touches-store
+    error-messages capture-kinds linters typed-api capture-testing
+""".split()
+ROWS = [
+    *(f"C{number}" for number in range(1, 39)),
+    *(f"L{number}" for number in range(1, 30)),
+    *(f"E{number}" for number in range(1, 18)),
+]
+#: Rows that a test with another name covers.
+ELSEWHERE = {
+    "C4": "test_comprehension",
+    "C13": "test_config_code_exec",
+    "L9": "test_error_messages_of_the_command_line",
+    "L10": "test_error_messages_of_the_command_line",
+    "E4": "test_capture_kinds",
+}
+
+
+def test_every_item_has_its_test():
+    missing = [item for item in ITEMS if f"test_{item.replace('-', '_')}" not in NAMES]
+    assert missing == []
+
+
+def test_every_row_has_its_test():
+    missing = [
+        row
+        for row in ROWS
+        if not any(name.startswith(f"test_{row}_") for name in NAMES) and ELSEWHERE.get(row) not in NAMES
+    ]
+    assert missing == []

@@ -1,0 +1,60 @@
+# $ with seed=1
+# $ with seed=1 data.rows=5 top=2
+# $ with seed=1 data.small
+# $ with seed=1 data.small data.rows=7
+# $ with seed=1 data.zzz=1
+# $ with seed=1 data.nope
+# $ with seed=1 data.rows=word
+# $ print_config with seed=1 data.small
+# $ print_named_configs
+# $ data.stats with seed=1
+# $ data.nope
+# $ nope.stats
+# $ stats
+from sacred import Experiment, Ingredient
+
+data = Ingredient("data")
+
+
+@data.config
+def data_cfg():
+    """The data."""
+    rows = 100  # how many rows
+    cols = rows // 2
+    name = "train"
+
+
+@data.named_config
+def small():
+    """Not many."""
+    rows = 10
+
+
+@data.capture
+def load(rows, name, header=True):
+    return rows, name, header
+
+
+@data.command
+def stats(rows, cols, _log):
+    """Show numbers."""
+    _log.info("rows are %d", rows)
+    print(rows * cols)
+    return rows
+
+
+ex = Experiment("demo", ingredients=[data])
+
+
+@ex.config
+def cfg(data):
+    top = 1
+    twice = data["rows"] * 2
+    data["rows"] = -1
+    data["new"] = 5
+
+
+@ex.automain
+def main(data, top, twice, _log):
+    _log.info("data is %s", sorted(data.items()))
+    print(top, twice, load(), load(header=False))

@@ -1,0 +1,59 @@
+# $ with seed=1
+# $ with seed=1 data.paths.base=/tmp
+# $ with seed=1 other.x=5 data.n=2
+# $ with seed=1 data.paths.local
+# $ print_config with seed=1
+# $ data.paths.show with seed=1
+# $ print_named_configs
+# $ -l DEBUG with seed=1
+from sacred import Experiment, Ingredient
+
+paths = Ingredient("data.paths")
+other = Ingredient("other")
+data = Ingredient("data", ingredients=[paths, other])
+ex = Experiment("deep", ingredients=[data])
+
+
+@paths.config
+def paths_cfg():
+    base = "/home"
+    full = base + "/data"
+
+
+@paths.named_config
+def local():
+    base = "."
+
+
+@paths.command
+def show(base, full):
+    print(base, full)
+
+
+@other.config
+def other_cfg():
+    x = 3
+
+
+@data.config
+def data_cfg(paths, other):
+    n = 1
+    file = paths["full"] + "/x"
+    y = other["x"] + 1
+
+
+@data.capture
+def look(n, file, paths, other, _config):
+    return n, file, paths["base"], other["x"], sorted(_config)
+
+
+@other.capture
+def look_other(_config, x):
+    return sorted(_config), x
+
+
+@ex.automain
+def main(data, other, _config, _log):
+    print(sorted(_config), sorted(data), sorted(data["paths"]))
+    print(look())
+    print(look_other())

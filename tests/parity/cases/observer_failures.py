@@ -1,0 +1,49 @@
+from sacred import Experiment
+from sacred.observers import RunObserver
+
+
+class Broken(RunObserver):
+    def __init__(self, event):
+        self.event = event
+
+    def __repr__(self):
+        return f"Broken({self.event})"
+
+    def _maybe(self, event):
+        print("event", event)
+        if event == self.event:
+            raise RuntimeError("broken " + event)
+
+    def started_event(self, **kwargs):
+        self._maybe("started")
+
+    def heartbeat_event(self, **kwargs):
+        self._maybe("heartbeat")
+
+    def completed_event(self, **kwargs):
+        self._maybe("completed")
+
+    def failed_event(self, **kwargs):
+        self._maybe("failed")
+
+    def resource_event(self, **kwargs):
+        self._maybe("resource")
+
+    def join(self):
+        print("join")
+
+
+for event in ("started", "resource", "heartbeat", "completed", "none"):
+    ex = Experiment("broken")
+    ex.observers.append(Broken(event))
+
+    @ex.main
+    def main(_run):
+        _run.add_resource(__file__)
+        return 1
+
+    try:
+        run = ex.run(config_updates={"seed": 1}, options={"--capture": "no"})
+        print(run.status)
+    except RuntimeError as error:
+        print(error, ex.current_run.status)

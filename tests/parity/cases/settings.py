@@ -1,0 +1,27 @@
+from sacred import SETTINGS
+
+print(SETTINGS.CONFIG.READ_ONLY_CONFIG, SETTINGS["CONFIG"]["ENFORCE_KEYS_NO_EQUALS"], SETTINGS.CAPTURE_MODE)
+print(SETTINGS.CONFIG.IGNORED_COMMENTS, SETTINGS.HOST_INFO.CAPTURED_ENV, SETTINGS.DEFAULT_BEAT_INTERVAL)
+print(SETTINGS.DISCOVER_SOURCES, SETTINGS.DISCOVER_DEPENDENCIES, SETTINGS.COMMAND_LINE.STRICT_PARSING)
+print(SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API, SETTINGS.COMMAND_LINE.SHOW_DISABLED_OPTIONS)
+
+
+def attempt(text, function):
+    try:
+        function()
+        print(text, "fine")
+    except AttributeError:
+        print(text, "AttributeError")
+    except KeyError:
+        print(text, "KeyError")
+    except Exception:
+        print(text, "refused")
+
+
+attempt("read", lambda: SETTINGS.NOPE)
+attempt("read item", lambda: SETTINGS["NOPE"])
+attempt("write", lambda: setattr(SETTINGS, "NOPE", 1))
+attempt("write deep", lambda: SETTINGS.CONFIG.__setitem__("NOPE", 1))
+attempt("group", lambda: setattr(SETTINGS, "CONFIG", 5))
+attempt("write good", lambda: setattr(SETTINGS.CONFIG, "READ_ONLY_CONFIG", False))
+print(SETTINGS.CONFIG.READ_ONLY_CONFIG)
