@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hallow import observers as observers
     from hallow import utils as utils
     from hallow.cli.options import cli_option as cli_option
+    from hallow.config.filling import Replace as Replace
     from hallow.config.schema import Range as Range
     from hallow.experiment import Experiment as Experiment
     from hallow.experiment import Ingredient as Ingredient
@@ -31,6 +32,7 @@ _HOME = {
     "Experiment": "hallow.experiment",
     "Ingredient": "hallow.experiment",
     "Range": "hallow.config.schema",
+    "Replace": "hallow.config.filling",
     "Run": "hallow.running.run",
     "SETTINGS": "hallow.settings",
     "Slot": "hallow.experiment",

@@ -577,3 +577,31 @@ def test_foreign_callables_are_config_sources(ex):
 
     ex.configurations.append(foreign)
     assert config_of(ex) == {"foreign": 1}
+
+
+def test_C11_a_dict_can_be_replaced_as_a_whole(ex):
+    from hallow import Replace
+
+    ex.add_config({"opt": {"a": 1, "b": 2}})
+
+    @ex.config
+    def cfg():
+        opt = Replace(c=3)
+
+    assert config_of(ex) == {"opt": {"c": 3}}
+    assert config_of(ex, {"opt.c": 5}) == {"opt": {"c": 5}}
+
+
+def test_list_index_appending_to_the_list_of_a_named_config(ex):
+    from hallow.records.updates import Append
+
+    ex.add_config(items=[1])
+    ex.add_named_config("more", items=[5, 6])
+    assert config_of(ex, {"items": Append([7])}, ["more"]) == {"items": [5, 6, 7]}
+    assert config_of(ex, {"items": Append([7])}) == {"items": [1, 7]}
+
+
+def test_an_update_of_the_seed_is_a_modification(ex):
+    run = ex.run(config_updates={"seed": 3}, loglevel="ERROR")
+    assert run.config_modifications.modified == {"seed"}
+    assert run.config_modifications.added == set()

@@ -91,7 +91,7 @@ class Case:
         profile = 'from hallow import SETTINGS as _SETTINGS; _SETTINGS.use_profile("sacred"); '
         head, found, rest = self.text.partition("from sacred import ")
         assert found, f"{self.name} does not say 'from sacred import ...'"
-        return head + profile + "from hallow import " + re.sub(r"\b(from|import) sacred\b", r"\1 hallow", rest)
+        return re.sub(r"\b(from|import) sacred\b", r"\1 hallow", head + profile + "from hallow import " + rest)
 
 
 def all_cases(names=()):
@@ -307,7 +307,7 @@ def _documents(files, folder):
         name = _general(name, folder)
         if "/.LIBRARY/" in name:
             continue
-        if name.startswith("runs/_sources/") or "/_sources/" in name:
+        if "/_sources/" in name or (name.endswith(".py") and "/" in name):
             yield f"{name}| a copy"
             continue
         try:
@@ -317,8 +317,19 @@ def _documents(files, folder):
         if document is None:
             lines = text.splitlines()
         else:
-            lines = [line for line in _leaves(document) if not IGNORED_FACTS.match(line)]
+            lines = [line for line in _leaves(_user_part(document)) if not IGNORED_FACTS.match(line)]
         yield from (f"{name}| {_general(line, folder)}".rstrip() for line in lines or ["(empty)"])
+
+
+def _user_part(document):
+    """A run's document without the library's own frames and without the pickled time of queueing."""
+    if isinstance(document, dict) and "fail_trace" in document:
+        trace = [re.sub(r"\n +[~^]+\n", "\n", part) for part in document["fail_trace"]]
+        trace = [part for part in trace if not re.search(r'File ".*/(sacred|hallow)/', part)]
+        document = {**document, "fail_trace": trace}
+    if isinstance(document, dict) and "queue_time" in document.get("meta", {}):
+        document["meta"]["queue_time"] = "TIME"
+    return document
 
 
 def _leaves(value, path=""):

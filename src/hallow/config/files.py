@@ -49,7 +49,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     name = os.fspath(filename)
     handler = get_handler(name)
     try:
-        with open(name, "r" + handler.mode, **_text(handler, "utf-8-sig")) as file:  # noqa: PTH123
+        with open(name, "r" + handler.mode, **_text(handler, "utf-8-sig")) as file:
             config = handler.load(file)
     except FileNotFoundError:
         raise _not_found(name) from None
@@ -86,7 +86,7 @@ def save_config_file(config: Mapping[str, Any], filename: str | os.PathLike[str]
         replace_file(name, content if handler.mode else content.encode("utf-8", "surrogatepass"))
     except FileNotFoundError:
         raise ConfigFileNotFoundError(
-            f'cannot save the config to "{name}": there is no folder "{os.path.dirname(name)}"',  # noqa: PTH120
+            f'cannot save the config to "{name}": there is no folder "{os.path.dirname(name)}"',
             print_traceback=False,
         ) from None
 
@@ -99,7 +99,7 @@ def get_handler(filename: str | os.PathLike[str]) -> Handler:
         ConfigKeyError: for YAML if PyYAML is not installed.
     """
     name = os.fspath(filename)
-    extension = os.path.splitext(name)[1].lower()  # noqa: PTH122
+    extension = os.path.splitext(name)[1].lower()
     handler = _HANDLERS.get(extension)
     if handler is None:
         near = closest(extension, _HANDLERS)
@@ -126,12 +126,12 @@ def _error(message: str) -> ConfigFileError:
 def _not_found(name: str) -> ConfigFileNotFoundError:
     folder, base = os.path.split(name)
     try:
-        near = closest(base, os.listdir(folder or "."))  # noqa: PTH208
+        near = closest(base, os.listdir(folder or "."))
     except OSError:
         near = []
-    hint = f' Did you mean "{os.path.join(folder, near[0])}"?' if near else ""  # noqa: PTH118
+    hint = f' Did you mean "{os.path.join(folder, near[0])}"?' if near else ""
     return ConfigFileNotFoundError(
-        f'there is no config file "{name}" (in {os.getcwd()}).{hint}',  # noqa: PTH109
+        f'there is no config file "{name}" (in {os.getcwd()}).{hint}',
         print_traceback=False,
     )
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hallow.config.keys import check_keys
 from hallow.config.origins import Origin
 from hallow.config.trees import merge, take
 from hallow.errors import ConfigFileNotFoundError, NamedConfigNotFoundError
@@ -36,16 +35,16 @@ class NamedConfigs:
                 self._apply_file(name)
             else:
                 section, source = self._find(name)
-                self._apply_source(name, section, source)
+                self._apply_source(Origin("named config", name=name), section, source)
 
     def _apply_file(self, filename: str) -> None:
+        from hallow.config.dicts import ConfigDict
         from hallow.config.files import load_config_file
 
-        values = load_config_file(filename)
-        check_keys(values)
-        self.resolution.distribute(values, Origin("file", filename), "named_values")
+        source = ConfigDict(load_config_file(filename), kind="file", file=filename)
+        self._apply_source(Origin("file", filename), self.resolution.root, source)
 
-    def _apply_source(self, name: str, section: Section, source: Any) -> None:
+    def _apply_source(self, origin: Origin, section: Section, source: Any) -> None:
         summary = source(
             fixed=self._gathered(section, "updates"),
             preset=self._gathered(section, "named_values"),
@@ -61,7 +60,8 @@ class NamedConfigs:
             whole = values
         for path, doc in summary.docs.items():
             section.named_docs.setdefault(path, doc)
-        self.resolution.distribute(whole, Origin("named config", name=name), "named_values")
+        said = {join_paths(section.path, path) for path in summary.origins}
+        self.resolution.distribute(whole, origin, "named_values", said)
 
     def _gathered(self, section: Section, kind: str) -> dict[str, Any]:
         """Values of a section and, at their paths, of those below it."""

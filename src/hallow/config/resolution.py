@@ -8,7 +8,7 @@ the first statement on. ``configuration.md`` section 5 of the specification is t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from hallow.config.trees import MISSING, leaf_paths, merge, nested, take
 from hallow.config.values import normalise, plain_copy
 from hallow.errors import ConfigError, MissingValueError, UpdateError
 from hallow.settings import SETTINGS
-from hallow.utils import closest, is_prefix, join_paths, rel_path
+from hallow.utils import closest, is_prefix, iter_prefixes, join_paths, rel_path
 
 if TYPE_CHECKING:
     from hallow.config.schema import Schema
@@ -174,17 +174,21 @@ class Resolution:
 
     # ------------------------------------------------------------------------------------------ distributing
 
-    def distribute(self, values: Mapping[str, Any], origin: Origin, kind: str) -> None:
+    def distribute(
+        self, values: Mapping[str, Any], origin: Origin, kind: str, said: Collection[str] | None = None
+    ) -> None:
         """Give each section its part of a nested dict of values.
 
         Args:
             values: nested, from the experiment's point of view.
             origin: where they come from.
             kind: ``"updates"`` or ``"named_values"``.
+            said: paths that come from there; the rest of the values is known already. Default: all.
         """
         for path in leaf_paths(values):
             known = self.given.get(path)
-            if known is None or known.kind not in ("update", "command line"):
+            is_new = said is None or any(prefix in said for prefix in iter_prefixes(path))
+            if is_new and (known is None or known.kind not in ("update", "command line")):
                 self.given[path] = origin
         rest = merge({}, values)
         for section in sorted(self.sections, key=lambda s: -len(s.path)):
@@ -269,7 +273,9 @@ class Resolution:
         section.config, section.summary = evaluate_sources(
             section.sources, fixed, self.fallback(section), section.logger
         )
-        section.summary.added.discard("seed")
+        if "seed" in section.summary.added:  # every experiment has a seed, so an update of it adds nothing
+            section.summary.added.discard("seed")
+            section.summary.modified.add("seed")
         if section.choice is not None:
             section.config = {"choice": section.choice, **section.config}
 

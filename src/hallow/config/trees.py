@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hallow.records.updates import Append
 from hallow.utils import join_paths
 
 
@@ -25,6 +26,8 @@ def merge(target: dict[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
         mine = target.get(key)
         if isinstance(value, Mapping):
             target[key] = merge(mine if isinstance(mine, dict) else {}, value)
+        elif isinstance(value, Append) and isinstance(mine, list | tuple):
+            continue  # values that were evaluated with the update in force hold its items already
         else:
             target[key] = value
     return target

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, default_options, gather_command_line_options, normalise_options
-from hallow.errors import ExperimentError, HookSignatureError, NotRunningError, OptionError
+from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
 from hallow.experiment.assembly import Assembly, check_main_arguments
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
 from hallow.experiment.captured import Captured, core_of
 from hallow.experiment.commands import print_config_before, stock_commands
-from hallow.experiment.hints import check_observers, check_run_arguments
+from hallow.experiment.hints import check_cli_options, check_host_info, check_observers, check_run_arguments
 from hallow.experiment.ingredient import Ingredient
 from hallow.experiment.logs import restored_level
 from hallow.experiment.signature import Signature
@@ -79,19 +79,11 @@ class Experiment(Ingredient):
         self.additional_host_info = list(additional_host_info or [])
         self.additional_cli_options = list(additional_cli_options or [])
         if self.additional_host_info:
-            from hallow.provenance.host import HostInfoGetter, check_additional_host_info
+            from hallow.provenance.host import check_additional_host_info
 
-            for gatherer in self.additional_host_info:
-                if not isinstance(gatherer, HostInfoGetter):
-                    raise ExperimentError(
-                        f"{gatherer!r} is no gatherer of host info; make one with @host_info_gatherer('name')"
-                    )
+            check_host_info(self.additional_host_info)
             check_additional_host_info(self.additional_host_info)
-        for option in self.additional_cli_options:
-            if not isinstance(option, CLIOption):
-                raise OptionError(
-                    f"{option!r} is no command line option; make one with @cli_option('-a', '--attempts')"
-                )
+        check_cli_options(self.additional_cli_options)
         gather_command_line_options(self.additional_cli_options)  # refuses clashing flags now, not when they are used
         for function in stock_commands(self):
             self.command(function, unobserved=True)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hallow.cli.options import CLIOption
 from hallow.errors import ExperimentError, OptionError, UpdateError
 
 _EVENTS = (
@@ -47,6 +48,24 @@ def check_run_arguments(command_name: object, config_updates: object, options: o
             f"options must be a dict of flags and values, like {{'--loglevel': 'DEBUG'}}, not "
             f"{type(options).__name__} ({options!r})"
         )
+
+
+def check_cli_options(options: Iterable[object]) -> None:
+    """Raise OptionError for additional options that were not made with ``cli_option``."""
+    for option in options:
+        if not isinstance(option, CLIOption):
+            raise OptionError(f"{option!r} is no command line option; make one with @cli_option('-a', '--attempts')")
+
+
+def check_host_info(gatherers: Iterable[object]) -> None:
+    """Raise ExperimentError for gatherers of host info that were not made with ``host_info_gatherer``."""
+    from hallow.provenance.host import HostInfoGetter
+
+    for gatherer in gatherers:
+        if not isinstance(gatherer, HostInfoGetter):
+            raise ExperimentError(
+                f"{gatherer!r} is no gatherer of host info; make one with @host_info_gatherer('name')"
+            )
 
 
 def check_observers(observers: object) -> None:

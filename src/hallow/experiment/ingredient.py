@@ -103,8 +103,8 @@ class Ingredient:
             if not self.interactive:
                 raise ExperimentError(
                     f"{type(self).__name__} {self.path!r} is defined in an interactive session or notebook, so "
-                    "its source cannot be recorded and the run could not be repeated from its record. To go on without it "
-                    f"pass {type(self).__name__}({self.path!r}, interactive=True)"
+                    "its source cannot be recorded and the run could not be repeated from its record. To go on without "
+                    f"it pass {type(self).__name__}({self.path!r}, interactive=True)"
                 )
             return None
         main = os.path.abspath(filename)

@@ -1,3 +1,4 @@
+from sacred import utils
 from sacred.utils import (
     apply_backspaces_and_linefeeds,
     convert_camel_case_to_snake_case,
@@ -12,7 +13,6 @@ from sacred.utils import (
     rel_path,
     set_by_dotted_path,
 )
-from sacred import Experiment
 
 for text in ("", "\b", "\r", "\r\n", "ab\bc", "\ba", "ab\nc\b\bd", "abc\rdef", "abc\r", "abc\rd", "abc\ndef\r\rg"):
     print(repr(apply_backspaces_and_linefeeds(text)))

@@ -18,7 +18,7 @@ def second(a):
 
 print(sorted(cfg().items()), cfg.args, cfg.__doc__)
 result = cfg(fixed={"a": 5, "d": {"y": 2}, "new": 1})
-print(sorted(result.items()), result.added, sorted(result.modified), result.typechanged, result.docs["a"])
+print(sorted(result.items()), sorted(result.added), sorted(result.modified), result.typechanged, result.docs["a"])
 print(sorted(second(preset={"a": 3, "other": 4}).items()), second.args)
 print(sorted(second(fallback={"a": 3}).items()))
 try:

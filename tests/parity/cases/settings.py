@@ -6,22 +6,18 @@ print(SETTINGS.DISCOVER_SOURCES, SETTINGS.DISCOVER_DEPENDENCIES, SETTINGS.COMMAN
 print(SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API, SETTINGS.COMMAND_LINE.SHOW_DISABLED_OPTIONS)
 
 
-def attempt(text, function):
+def attempt(text, function, kind):
     try:
         function()
         print(text, "fine")
-    except AttributeError:
-        print(text, "AttributeError")
-    except KeyError:
-        print(text, "KeyError")
-    except Exception:
-        print(text, "refused")
+    except Exception as error:
+        print(text, isinstance(error, kind))
 
 
-attempt("read", lambda: SETTINGS.NOPE)
-attempt("read item", lambda: SETTINGS["NOPE"])
-attempt("write", lambda: setattr(SETTINGS, "NOPE", 1))
-attempt("write deep", lambda: SETTINGS.CONFIG.__setitem__("NOPE", 1))
-attempt("group", lambda: setattr(SETTINGS, "CONFIG", 5))
-attempt("write good", lambda: setattr(SETTINGS.CONFIG, "READ_ONLY_CONFIG", False))
+attempt("read", lambda: SETTINGS.NOPE, AttributeError)
+attempt("read item", lambda: SETTINGS["NOPE"], KeyError)
+attempt("write", lambda: setattr(SETTINGS, "NOPE", 1), Exception)
+attempt("write deep", lambda: SETTINGS.CONFIG.__setitem__("NOPE", 1), Exception)
+attempt("group", lambda: setattr(SETTINGS, "CONFIG", 5), Exception)
+attempt("write good", lambda: setattr(SETTINGS.CONFIG, "READ_ONLY_CONFIG", False), Exception)
 print(SETTINGS.CONFIG.READ_ONLY_CONFIG)
