@@ -664,7 +664,7 @@ def test_debugger(tmp_path):
     script.write_text(template.replace("BODY", "raise ValueError('boom')"))
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "pdb", "-c", "c", "exp.py", "-d"],
+        ["-m", "pdb", "-c", "c", "exp.py"],
         cwd=str(tmp_path),
         env=env,
         timeout=20,

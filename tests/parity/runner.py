@@ -235,11 +235,12 @@ def _general(text, folder):
 def _output(text, command):
     lines = [_coloured(line) for line in text.splitlines()]
     if command.startswith("help") or command.endswith("-h") or "--help" in command:
-        lines = [line for line in _help(lines) if line]
+        lines = [line for line in _help(lines) if line.strip()]
     if "seed" not in command:
         lines = [re.sub(r"\bseed = \d+ *", "seed = SEED ", line) for line in lines]
     if "print_dependencies" in command:
-        lines = [re.sub(r"== .*", "== VERSION", line) for line in lines]
+        # An editable installation of the library is not found; how it is installed is not the case's business.
+        lines = [re.sub(r"== .*", "== VERSION", line) for line in lines if not line.startswith("  LIBRARY ")]
     lines = [re.sub(r"^(Error|LIBRARY\.[\w.]+Error): ", "Error: ", line) for line in lines]
     return [f"out| {line}".rstrip() for line in lines]
 
@@ -259,7 +260,8 @@ def _help(lines):
         if line and not line.startswith(" "):
             section = line
         if section in ("Options:", "Arguments:"):
-            if found := re.match(r"  (-\S+(?: \S+)*|[A-Z]+)(  |$)", line):
+            found = re.match(r"  (-\S+(?: \S+)*|[A-Z]+)(  |$)", line)
+            if found and not NEW_OPTIONS.search(line):
                 yield f"{section} {found[1]}"
         else:
             yield re.sub(r"^  (print_\w+|save_config) .*", r"  \1 ...", line)
@@ -299,14 +301,16 @@ def _sorted_warnings(lines):
 
 
 # Facts about the machine, or extended by hallow (storage-formats.md, section 9).
-IGNORED_FACTS = re.compile(r"(host|experiment\.dependencies|experiment\.repositories|meta\.options\.--(gcs|origins))\b")
+IGNORED_FACTS = re.compile(r"(host|experiment\.dependencies|experiment\.repositories)\b")
+# Options that Sacred does not have (L11 in command-line.md, and hallow's own).
+NEW_OPTIONS = re.compile(r"--(gcs|origins)\b")
 
 
 def _documents(files, folder):
     for name, text in files:
         name = _general(name, folder)
-        if "/.LIBRARY/" in name:
-            continue
+        if "/.LIBRARY/" in name or (name.endswith("/info.json") and text == "{}"):
+            continue  # beside Sacred's files; a client in clients.md needs an info.json even if it is empty
         if "/_sources/" in name or (name.endswith(".py") and "/" in name):
             yield f"{name}| a copy"
             continue
@@ -317,7 +321,7 @@ def _documents(files, folder):
         if document is None:
             lines = text.splitlines()
         else:
-            lines = [line for line in _leaves(_user_part(document)) if not IGNORED_FACTS.match(line)]
+            lines = [line for line in _leaves(_user_part(document)) if not (IGNORED_FACTS.match(line) or NEW_OPTIONS.search(line))]
         yield from (f"{name}| {_general(line, folder)}".rstrip() for line in lines or ["(empty)"])
 
 

@@ -36,3 +36,17 @@ def is_interactive(module_globals: dict[str, Any]) -> bool:
 def defines_in_notebook_cell(filename: str) -> bool:
     """Whether code of this file name was typed into a notebook, a REPL or standard input."""
     return filename.startswith("<") or "ipykernel_" in filename or "ipython-input" in filename
+
+
+def runs_in_debugger() -> bool:
+    """Whether a debugger called this program: ``python -m pdb``, or that of an IDE.
+
+    Told by the frames on the stack: a debugger that was told to continue traces nothing.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module in ("bdb", "pdb") or module.startswith(("pydevd", "_pydevd")):
+            return True
+        frame = frame.f_back
+    return False

@@ -13,6 +13,7 @@ from hallow.cli.parse import ParsedCommandLine, parse_command_line
 from hallow.cli.usage import format_usage, help_for_command, parser_usage, short_usage
 from hallow.errors import CommandNotFoundError, HallowError, UsageError
 from hallow.experiment.assembly import check_main_arguments, find_command, slot_paths, spelt_as_choice
+from hallow.experiment.caller import runs_in_debugger
 from hallow.experiment.captured import core_of
 from hallow.experiment.logs import restored_level
 from hallow.experiment.reports import format_report
@@ -96,8 +97,8 @@ class CommandLine:
         sys.exit(0)
 
     def _fail(self, error: Exception, run: Run | None) -> NoReturn:
-        """Report an error and leave."""
-        if self.debug:
+        """Report an error and leave; under a debugger it is raised, so that the debugger stops where it happened."""
+        if self.debug or runs_in_debugger():
             raise error
         if self.pdb:
             self._post_mortem(error)

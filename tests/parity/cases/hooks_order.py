@@ -1,10 +1,10 @@
 # $ with seed=1
 # $ other with seed=1
 # $ fails with seed=1
-# $ inner.work with seed=1
+# $ outer.inner.work with seed=1
 from sacred import Experiment, Ingredient
 
-inner = Ingredient("inner")
+inner = Ingredient("outer.inner")
 outer = Ingredient("outer", ingredients=[inner])
 side = Ingredient("side")
 ex = Experiment("order", ingredients=[outer, side])

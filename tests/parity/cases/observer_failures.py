@@ -33,7 +33,7 @@ class Broken(RunObserver):
         print("join")
 
 
-for event in ("started", "resource", "heartbeat", "completed", "none"):
+for event in ("none", "started", "completed"):
     ex = Experiment("broken")
     ex.observers.append(Broken(event))
 
