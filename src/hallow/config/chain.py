@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from hallow.config.values import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import logging
+from collections.abc import Iterable, Mapping
 
     from hallow.config.sources import ConfigSource
-    from hallow.config.summary import ConfigSummary
+    from hallow.config.derived import Derived
+from hallow.config.summary import ConfigSummary
 
 
 def chain_evaluate_config_scopes(
@@ -39,3 +41,24 @@ def chain_evaluate_config_scopes(
     if not summaries:
         config.update(normalise(dict(fixed or {})))
     return config, summaries
+
+
+def evaluate_sources(
+    sources: Iterable[Any], fixed: Mapping[str, Any], fallback: Mapping[str, Any], logger: logging.Logger
+) -> tuple[dict[str, Any], ConfigSummary]:
+    """Evaluate sources in order, each seeing the entries of those before it as preset."""
+    config: dict[str, Any] = {}
+    whole: ConfigSummary | None = None
+    derived = Derived(logger)
+    for source in sources:
+        summary = source(fixed=fixed, preset=config, fallback=fallback)
+        derived.note(source, config, summary, fixed)
+        config.update(summary)
+        if whole is None:
+            whole = summary
+        else:
+            whole.update_from(summary)
+    if whole is None:
+        config = normalise(fixed)
+        whole = ConfigSummary(added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"})
+    return config, whole

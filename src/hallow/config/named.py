@@ -6,13 +6,15 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hallow.config.chain import evaluate_sources
 from hallow.config.origins import Origin
 from hallow.config.trees import merge, take
 from hallow.errors import ConfigFileNotFoundError, NamedConfigNotFoundError
 from hallow.utils import closest, is_prefix, join_paths, set_by_dotted_path
 
 if TYPE_CHECKING:
-    from hallow.config.resolution import Resolution, Section
+    from hallow.config.resolution import Resolution
+    from hallow.config.section import Section
 
 _FILE_ENDINGS = (".json", ".yaml", ".yml", ".pickle")
 
@@ -87,8 +89,6 @@ class NamedConfigs:
 
     def _defaults(self, section: Section) -> dict[str, Any]:
         """The default configuration with the same updates but without this named config."""
-        from hallow.config.resolution import evaluate_sources
-
         seen: dict[str, Any] = {"_log": section.logger}
         for below in section.children:
             if below.choices is None or below.choice is not None:

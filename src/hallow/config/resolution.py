@@ -8,105 +8,23 @@ the first statement on. ``configuration.md`` section 5 of the specification is t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from hallow.config.chain import evaluate_sources
 from hallow.config.keys import check_keys
 from hallow.config.named import NamedConfigs
 from hallow.config.origins import Origin
+from hallow.config.section import Section, ordered, place_config
 from hallow.config.sources import schema_of
 from hallow.config.summary import ConfigSummary
 from hallow.config.suspicious import check_suspicious
 from hallow.config.trees import MISSING, leaf_paths, merge, nested, take
-from hallow.config.values import normalise, plain_copy
+from hallow.config.values import plain_copy
 from hallow.errors import ConfigError, MissingValueError, UpdateError
 from hallow.settings import SETTINGS
-from hallow.utils import closest, is_prefix, iter_prefixes, join_paths, rel_path
-
-if TYPE_CHECKING:
-    from hallow.config.schema import Schema
-
-
-@dataclass(eq=False)
-class Section:
-    """One ingredient's share of the configuration.
-
-    Attributes:
-        path: dotted place in the whole configuration, empty for the experiment.
-        label: how messages call it.
-        sources: config sources in order.
-        named: name to config source.
-        hooks: called after the sources.
-        arguments: paths that its captured functions take by name.
-        children: sections of the ingredients that it uses.
-        logger: where warnings about its entries go.
-        choices: for a slot, the sections to choose from by name; else ``None``.
-        default: for a slot, the choice if nothing chooses.
-    """
-
-    path: str
-    label: str
-    sources: Sequence[Any]
-    named: Mapping[str, Any]
-    hooks: Sequence[Callable[..., Any]]
-    arguments: frozenset[str]
-    children: list[Section]
-    logger: logging.Logger
-    choices: Mapping[str, Section] | None = None
-    default: str | None = None
-
-    choice: str | None = None
-    updates: dict[str, Any] = field(default_factory=dict)
-    named_values: dict[str, Any] = field(default_factory=dict)
-    named_docs: dict[str, str] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
-    summary: ConfigSummary = field(default_factory=ConfigSummary)
-    schema: Schema | None = None
-
-    @property
-    def fixed(self) -> dict[str, Any]:
-        """What wins over the sources: named configs, and updates over them."""
-        return merge(merge({}, self.named_values), self.updates)
-
-    def below(self) -> list[Section]:
-        """All sections below, each once, nearest first."""
-        found: list[Section] = []
-        for child in self.children:
-            for section in (child, *child.below()):
-                if not any(section is known for known in found):
-                    found.append(section)
-        return found
-
-    def relative(self, other: Section) -> str:
-        """Where the entries of ``other`` are seen from here."""
-        return rel_path(self.path, other.path) if is_prefix(self.path, other.path) else other.path
-
-    def visible(self) -> dict[str, Any]:
-        """Own entries and those of all sections below, as captured functions see them."""
-        seen = dict(self.config)
-        for section in sorted(self.below(), key=lambda s: s.path.count(".")):
-            _place(seen, self.relative(section), section.config)
-        return seen
-
-    def choose(self, name: str) -> None:
-        """Fill a slot.
-
-        Raises:
-            UpdateError: if there is no such choice.
-        """
-        assert self.choices is not None
-        if name not in self.choices:
-            near = closest(str(name), self.choices)
-            hint = f' Did you mean "{near[0]}"?' if near else ""
-            raise UpdateError(
-                f'"{name}" is no choice for "{self.path}".{hint} The choices are: {", ".join(self.choices)}',
-                print_traceback=False,
-            )
-        chosen = self.choices[name]
-        self.choice = name
-        self.sources, self.named, self.hooks = chosen.sources, chosen.named, chosen.hooks
-        self.arguments, self.children = chosen.arguments, chosen.children
+from hallow.utils import iter_prefixes, join_paths
 
 
 @dataclass
@@ -122,19 +40,6 @@ class Resolved:
     config: dict[str, Any]
     summary: ConfigSummary
     sections: list[Section]
-
-
-def ordered(root: Section) -> list[Section]:
-    """All sections, deepest first, the experiment last; ties in order of first encounter."""
-    depth: dict[int, int] = {}
-    sections: dict[int, Section] = {}
-    waiting = [(root, 0)]
-    while waiting:
-        section, level = waiting.pop(0)
-        sections.setdefault(id(section), section)
-        depth[id(section)] = max(level, depth.get(id(section), 0))
-        waiting[:0] = [(child, level + 1) for child in section.children]
-    return sorted(sections.values(), key=lambda section: -depth[id(section)])
 
 
 class Resolution:
@@ -283,7 +188,7 @@ class Resolution:
         """What scopes of a section may ask for beside its own entries."""
         seen: dict[str, Any] = {}
         for below in sorted(section.below(), key=lambda s: s.path.count(".")):
-            _place(seen, section.relative(below), below.config)
+            place_config(seen, section.relative(below), below.config)
         return {**seen, "_log": section.logger}
 
     def _run_hooks(self, section: Section) -> None:
@@ -339,7 +244,7 @@ class Resolution:
         whole = dict(self.root.config)
         for section in sorted(self.sections, key=lambda s: s.path.count(".")):
             if section is not self.root and section.config:
-                _place(whole, section.path, section.config)
+                place_config(whole, section.path, section.config)
         return whole
 
     def _summarise(self) -> ConfigSummary:
@@ -358,68 +263,8 @@ class Resolution:
         return whole
 
 
-def evaluate_sources(
-    sources: Iterable[Any], fixed: Mapping[str, Any], fallback: Mapping[str, Any], logger: logging.Logger
-) -> tuple[dict[str, Any], ConfigSummary]:
-    """Evaluate sources in order, each seeing the entries of those before it as preset."""
-    config: dict[str, Any] = {}
-    whole: ConfigSummary | None = None
-    derived = Derived(logger)
-    for source in sources:
-        summary = source(fixed=fixed, preset=config, fallback=fallback)
-        derived.note(source, config, summary, fixed)
-        config.update(summary)
-        if whole is None:
-            whole = summary
-        else:
-            whole.update_from(summary)
-    if whole is None:
-        config = normalise(fixed)
-        whole = ConfigSummary(added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"})
-    return config, whole
-
-
-class Derived:
-    """Notes entries that keep a value computed from another entry's earlier value (derived-values)."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self.logger = logger
-        self.reads: dict[str, frozenset[str]] = {}
-
-    def note(self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]) -> None:
-        """Compare what ``source`` assigned with what earlier entries were computed from."""
-        from hallow.config.values import is_different
-
-        assigned = {path for path in summary.origins if "." not in path}
-        for name in assigned & set(earlier) - set(fixed):
-            if not is_different(earlier[name], summary.get(name)):
-                continue
-            stale = sorted(other for other, read in self.reads.items() if name in read and other not in assigned)
-            if stale:
-                self.logger.info(
-                    'Config entry "%s" is set again (%s); %s was computed from its earlier value and stays as it is. '
-                    "A named config or an update would have been taken into account.",
-                    name,
-                    summary.origins[name].describe(),
-                    ", ".join(f'"{other}"' for other in stale),
-                )
-        for name in assigned:
-            self.reads.pop(name, None)
-        self.reads.update({name: read for name, read in getattr(source, "reads", {}).items() if name in assigned})
-
-
 def _overlay(section: Section, changes: Mapping[str, Any]) -> None:
     """Merge a hook's changes into a section's entries; what was fixed stays."""
     values = merge(merge({}, changes), nested(section.fixed))
     section.config = merge(merge({}, section.config), values)
     section.summary.added -= set(leaf_paths(changes))
-
-
-def _place(whole: dict[str, Any], path: str, config: Mapping[str, Any]) -> None:
-    """Put a section's entries at its path, beside those of sections that lie inside it."""
-    *parents, last = path.split(".")
-    node = whole
-    for part in parents:
-        inner = node.get(part)
-        node[part] = node = dict(inner) if isinstance(inner, dict) else {}
-    node[last] = dict(config)

@@ -12,7 +12,7 @@ from hallow.utils import closest, iter_prefixes, join_paths
 
 if TYPE_CHECKING:
     from hallow.config.origins import Origin
-    from hallow.config.resolution import Section
+    from hallow.config.section import Section
 
 _NUMBERS = {int, float}
 

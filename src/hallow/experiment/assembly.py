@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.cli.grammar import nest_updates
 from hallow.cli.options import log_level as level_of
-from hallow.config.resolution import Resolution, Resolved, Section
+from hallow.config.resolution import Resolution, Resolved
+from hallow.config.section import Section
 from hallow.errors import CommandNotFoundError, IngredientPathError
 from hallow.experiment.binding import SPECIAL_ARGUMENTS
 from hallow.experiment.captured import core_of

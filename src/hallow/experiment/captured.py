@@ -13,8 +13,8 @@ from hallow.experiment.binding import Binding, Core, explain, logged_call
 from hallow.running.context import CURRENT
 
 if TYPE_CHECKING:
-    from hallow.experiment.signature import Signature
     from hallow.experiment.ingredient import Ingredient
+    from hallow.experiment.signature import Signature
 
 P = ParamSpec("P")
 R = TypeVar("R")

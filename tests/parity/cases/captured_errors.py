@@ -2,6 +2,15 @@
 # $ with seed=1 -l DEBUG
 # $ broken with seed=1
 # $ broken with seed=1 gap=4
+# text no heartbeat is started, or said to be started, for a run that nobody observes
+#   2 - log| DEBUG - captured - Starting Heartbeat
+#   2 - log| DEBUG - captured - Stopping Heartbeat
+# text a missing argument of the command is reported before the run starts
+#   3 - log| WARNING - captured - No observers have been added to this run
+#   3 - log| INFO - captured - Started
+#   3 - log| ERROR - captured - Failed after H:MM:SS!
+# L21 an ingredient's command is called by its full name
+#   3 - log| INFO - captured - Running command 'broken'
 from sacred import Experiment
 
 ex = Experiment("captured")

@@ -1,6 +1,9 @@
 # $ with seed=1
 # $ with seed=1 a=5 d.x=6
 # $ print_config with seed=1 d.y=3
+# C32 changes are detected whatever the number and kind of sources
+#   3 - out|   seed = 1                           # the random seed for this experiment
+#   3 + out| <blue>   seed = 1                           # the random seed for this experiment
 from sacred import Experiment
 
 ex = Experiment("dicts")

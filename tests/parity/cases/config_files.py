@@ -3,6 +3,9 @@
 # $ with seed=1 extra.json a=7 d.y=8
 # $ print_config with seed=1 extra.json
 # $ with seed=1 missing.json
+# C16 a missing config file is reported as such
+#   5 - error| KeyError
+#   5 + error| ConfigError
 import json
 
 with open("base.json", "w") as file:

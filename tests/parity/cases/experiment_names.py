@@ -1,4 +1,7 @@
 # $ with seed=1 -F runs
+# L21 an ingredient's command is called by its full name
+#   1 - log| INFO - outer - Running command 'other_main'
+#   1 + log| INFO - outer - Running command 'inner.other_main'
 from sacred import SETTINGS, Experiment, Ingredient
 
 SETTINGS.CAPTURE_MODE = "sys"

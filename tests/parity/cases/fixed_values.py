@@ -4,6 +4,9 @@
 # $ with seed=1 'd={"a": 5}'
 # $ with seed=1 d=3
 # $ with seed=1 'l=[7]' a=None n=4 d.e=None
+# C3 true line numbers
+#   6 - err| line 13 in <module>
+#   6 + err| line 11 in cfg
 from sacred import Experiment
 
 ex = Experiment("fixed")

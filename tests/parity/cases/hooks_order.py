@@ -2,6 +2,9 @@
 # $ other with seed=1
 # $ fails with seed=1
 # $ outer.inner.work with seed=1
+# L21 an ingredient's command is called by its full name
+#   4 - log| INFO - order - Running command 'work'
+#   4 + log| INFO - order - Running command 'outer.inner.work'
 from sacred import Experiment, Ingredient
 
 inner = Ingredient("outer.inner")

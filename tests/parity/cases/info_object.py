@@ -1,4 +1,13 @@
 # $ with seed=1 -F runs
+# S-2 numpy scalars are stored as numbers
+#   0 - runs/1/info.json| scalar.dtype = "float64"
+#   0 - runs/1/info.json| scalar.py/object = "numpy.float64"
+#   0 - runs/1/info.json| scalar.value = 2.5
+#   0 + runs/1/info.json| scalar = 2.5
+#   0 - runs/1/run.json| result.dtype = "int64"
+#   0 - runs/1/run.json| result.py/object = "numpy.int64"
+#   0 - runs/1/run.json| result.value = 3
+#   0 + runs/1/run.json| result = 3
 from sacred import SETTINGS, Experiment
 
 SETTINGS.CAPTURE_MODE = "sys"

@@ -2,6 +2,9 @@
 # $ print_config with seed=1
 # $ with seed=1 -F runs
 # $ with seed=1 shared.k=2
+# text the seed is documented also where the experiment has no config source
+#   2 - out| <blue>   seed = 1
+#   2 + out| <blue>   seed = 1                           # the random seed for this experiment
 from sacred import SETTINGS, Experiment, Ingredient
 
 SETTINGS.CAPTURE_MODE = "sys"

@@ -11,6 +11,19 @@
 # $ data.nope
 # $ nope.stats
 # $ stats
+# C3 true line numbers
+#   7 - err| line 12 in <module>
+#   7 + err| line 10 in data_cfg
+# L21 an ingredient's command is called by its full name
+#   10 - log| INFO - demo - Running command 'stats'
+#   10 + log| INFO - demo - Running command 'data.stats'
+# L9 the closest command is named, an unknown ingredient is told from an unknown command
+#   11 - out| Error: Command "data.nope" not found. Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+#   11 + out| Error: Command "nope" not found in ingredient "data". Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+#   12 - out| Error: Command "nope.stats" not found. Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+#   12 + out| Error: Ingredient for command "nope.stats" not found. Did you mean "data.stats"? Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+#   13 - out| Error: Command "stats" not found. Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+#   13 + out| Error: Command "stats" not found. Did you mean "data.stats"? Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
 from sacred import Experiment, Ingredient
 
 data = Ingredient("data")

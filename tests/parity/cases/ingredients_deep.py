@@ -6,6 +6,15 @@
 # $ data.paths.show with seed=1
 # $ print_named_configs
 # $ -l DEBUG with seed=1
+# text the seed is documented also where the experiment has no config source
+#   5 - out| <blue>   seed = 1
+#   5 + out| <blue>   seed = 1                           # the random seed for this experiment
+# L21 an ingredient's command is called by its full name
+#   6 - log| INFO - deep - Running command 'show'
+#   6 + log| INFO - deep - Running command 'data.paths.show'
+# text no heartbeat is started, or said to be started, for a run that nobody observes
+#   8 - log| DEBUG - deep - Starting Heartbeat
+#   8 - log| DEBUG - deep - Stopping Heartbeat
 from sacred import Experiment, Ingredient
 
 paths = Ingredient("data.paths")

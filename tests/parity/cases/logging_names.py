@@ -1,6 +1,12 @@
 # $ with seed=1
 # $ with seed=1 -l DEBUG
 # $ with seed=1 -l nope
+# text no heartbeat is started, or said to be started, for a run that nobody observes
+#   2 - log| DEBUG - names - Starting Heartbeat
+#   2 - log| DEBUG - names - Stopping Heartbeat
+# L10 an unknown level is a usage error
+#   3 - error| ValueError
+#   3 + err| Usage
 from sacred import Experiment, Ingredient
 
 sub = Ingredient("data.sub")

@@ -1,6 +1,9 @@
 # $ with seed=1
 # $ with seed=1 -l ERROR
 # $ with seed=1 -l DEBUG -n renamed
+# text no heartbeat is started, or said to be started, for a run that nobody observes
+#   3 - out| DEBUG/mine.renamed: Starting Heartbeat
+#   3 - out| DEBUG/mine.renamed: Stopping Heartbeat
 import logging
 import sys
 

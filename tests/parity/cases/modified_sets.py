@@ -1,4 +1,9 @@
 # $ with seed=1
+# text warnings show the full path of the entry
+#   1 - log| WARNING - ing - Added new config entry: "free"
+#   1 + log| WARNING - ing - Added new config entry: "ing.free"
+#   1 - log| WARNING - ing - Changed type of config entry "sub.y" from int to str
+#   1 + log| WARNING - ing - Changed type of config entry "ing.sub.y" from int to str
 from sacred import Experiment, Ingredient
 
 ing = Ingredient("ing")

@@ -5,6 +5,11 @@
 # $ with seed=1 both.json
 # $ with seed=1 data.fromdict
 # $ print_config with seed=1 far
+# text warnings show the full path of the entry
+#   2 - log| WARNING - data - Added new config entry: "name"
+#   2 + log| WARNING - data - Added new config entry: "data.name"
+#   3 - log| WARNING - data - Added new config entry: "name"
+#   3 + log| WARNING - data - Added new config entry: "data.name"
 import json
 
 with open("both.json", "w") as file:

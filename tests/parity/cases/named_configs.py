@@ -9,6 +9,16 @@
 # $ with seed=1 nonex
 # $ print_named_configs
 # $ print_config with seed=1 quick fromdict
+# C15 a named config may ask for default entries
+#   7 - exit 1
+#   7 + exit 0
+#   7 - error| KeyError
+#   7 + out| 1 1001 {'x': 1, 'y': 2} None
+#   7 + log| WARNING - named - No observers have been added to this run
+#   7 + log| INFO - named - Started
+#   7 + log| INFO - named - Completed after H:MM:SS
+# L21 an ingredient's command is called by its full name
+#   7 + log| INFO - named - Running command 'main'
 from sacred import Experiment
 
 ex = Experiment("named")

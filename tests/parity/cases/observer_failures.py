@@ -1,3 +1,14 @@
+# $
+# O-2 failed_event is not sent to an observer that refused the start
+#   1 - out| event failed
+# BUG an observer whose started_event failed is not joined
+#   1 - out| join
+# O-1 what an observer missed is summed up, with its traceback
+#   1 + log| ERROR - broken - The 'Broken(completed)' observer failed on the end of the run
+#   1 - log| ERROR - broken - Traceback (most recent call last):
+#   1 + err| Traceback (most recent call last):
+#   1 + log| WARNING - broken - The observer 'Broken(completed)' failed at some point during the run.
+#   1 + log| WARNING - broken - Not recorded by 'Broken(completed)': completed_event, 1 time(s), last error RuntimeError('broken completed')
 from sacred import Experiment
 from sacred.observers import RunObserver
 

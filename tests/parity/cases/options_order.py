@@ -8,6 +8,11 @@
 # $ --loglevel WARNING with seed=1
 # $ -f with seed=1 zzz=1
 # $ -u with seed=1 '' a=5
+# text no heartbeat is started, or said to be started, for a run that nobody observes
+#   5 - log| DEBUG - options - Starting Heartbeat
+#   5 - log| DEBUG - options - Stopping Heartbeat
+#   6 - log| DEBUG - options - Starting Heartbeat
+#   6 - log| DEBUG - options - Stopping Heartbeat
 from sacred import Experiment
 
 ex = Experiment("options")

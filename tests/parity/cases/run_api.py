@@ -1,3 +1,7 @@
+# $
+# new capture_mode shows the mode that was used
+#   1 - out| COMPLETED 1 {'first': 1, 'seen': 1} {'a': 1, 'seed': 1} None  None
+#   1 + out| COMPLETED 1 {'first': 1, 'seen': 1} {'a': 1, 'seed': 1} None  no
 from sacred import Experiment
 
 ex = Experiment("api")

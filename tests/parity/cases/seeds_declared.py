@@ -1,6 +1,9 @@
 # $
 # $ with seed=4
 # $ print_config
+# text the user's own comment documents the seed
+#   3 - out|   seed = SEED # the random seed for this experiment
+#   3 + out|   seed = SEED # my own
 from sacred import Experiment, Ingredient
 
 ing = Ingredient("ing")

@@ -3,6 +3,9 @@
 # $ with seed=42 data.paths.seed=6
 # $ with seed=7
 # $ print_config with seed=42 data.seed=5
+# text the seed is documented also where the experiment has no config source
+#   5 - out| <blue>   seed = 42
+#   5 + out| <blue>   seed = 42                          # the random seed for this experiment
 from sacred import Experiment, Ingredient
 
 paths = Ingredient("data.paths")

@@ -2,6 +2,9 @@
 # $ with seed=7 b.seed=3
 # $ with seed=7 a.x.seed=4 c.seed=9
 # $ print_config with seed=7 b.seed=3
+# text the seed is documented also where the experiment has no config source
+#   4 - out| <blue>   seed = 7
+#   4 + out| <blue>   seed = 7                           # the random seed for this experiment
 from sacred import Experiment, Ingredient
 
 ax = Ingredient("a.x")

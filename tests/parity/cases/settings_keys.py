@@ -2,6 +2,9 @@
 # $ identifiers with seed=1
 # $ strict with seed=1 a=word
 # $ strict with seed=1 'a="word"'
+# L6 a value refused by strict parsing is a usage error without traceback
+#   3 - err| Traceback (most recent call last):
+#   3 - err| line 44 in <module>
 import sys
 
 from sacred import SETTINGS, Experiment

@@ -7,6 +7,14 @@
 # $ with seed=1 -F runs -u
 # $ timeout with seed=1 -F runs
 # $ ing.work with seed=1 -F runs
+# R-3 the output of a failed run is complete
+#   0 - runs/4/cout.txt| (empty)
+#   0 + runs/4/cout.txt| before
+# L21 an ingredient's command is called by its full name
+#   0 - runs/7/run.json| command = "work"
+#   0 + runs/7/run.json| command = "ing.work"
+#   9 - log| INFO - stored - Running command 'work'
+#   9 + log| INFO - stored - Running command 'ing.work'
 from sacred import SETTINGS, Experiment, Ingredient
 
 SETTINGS.CAPTURE_MODE = "sys"

@@ -3,6 +3,11 @@
 # $ with seed=1 sub.i=word sub.d.k=word
 # $ with seed=1 i=word --force
 # $ with seed=1 i=word -l ERROR
+# C38 messages show plain type names
+#   2 - log| WARNING - root - Changed type of config entry "d" from dict to DogmaticList
+#   2 + log| WARNING - root - Changed type of config entry "d" from dict to list
+#   2 - log| WARNING - root - Changed type of config entry "l" from list to DogmaticDict
+#   2 + log| WARNING - root - Changed type of config entry "l" from list to dict
 from sacred import Experiment
 
 ex = Experiment("types")

@@ -1,3 +1,9 @@
+# $
+# C38 messages show plain type names
+#   1 - log| WARNING - root - Changed type of config entry "d.y.z" from int to DogmaticDict
+#   1 + log| WARNING - root - Changed type of config entry "d.y.z" from int to dict
+#   1 - log| WARNING - root - Changed type of config entry "a" from int to DogmaticDict
+#   1 + log| WARNING - root - Changed type of config entry "a" from int to dict
 from sacred import Experiment
 
 ex = Experiment("updates")

@@ -4,6 +4,9 @@
 # $ with seed=1 d=None
 # $ with seed=1 t=5,6
 # $ print_config with seed=1 d.x=5 d.k=9 s=2 f=3 b=1 z=None
+# C38 messages show plain type names
+#   3 - log| WARNING - root - Changed type of config entry "s" from str to DogmaticDict
+#   3 + log| WARNING - root - Changed type of config entry "s" from str to dict
 from sacred import Experiment
 
 ex = Experiment("merging")

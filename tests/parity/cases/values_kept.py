@@ -1,6 +1,9 @@
 # $ with seed=1
 # $ with seed=1 -F runs
 # $ print_config with seed=1
+# S-1 strict JSON
+#   0 - runs/1/config.json| inf = Infinity
+#   0 + runs/1/config.json| inf.py/float = "inf"
 from sacred import SETTINGS, Experiment
 
 SETTINGS.CAPTURE_MODE = "sys"
