@@ -75,7 +75,7 @@ def test_artifact_names(observer, file):
         "info.json",
         "../x",
         "/x",
-        ".hallow/record.json",
+        ".hallow/facts.jsonl",
     )
     for name in (*names, "a/../run.json", "."):
         with pytest.raises(FileExistsError):

@@ -321,7 +321,11 @@ def _documents(files, folder):
         if document is None:
             lines = text.splitlines()
         else:
-            lines = [line for line in _leaves(_user_part(document)) if not (IGNORED_FACTS.match(line) or NEW_OPTIONS.search(line))]
+            lines = [
+                line
+                for line in _leaves(_user_part(document))
+                if not (IGNORED_FACTS.match(line) or NEW_OPTIONS.search(line))
+            ]
         yield from (f"{name}| {_general(line, folder)}".rstrip() for line in lines or ["(empty)"])
 
 

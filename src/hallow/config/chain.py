@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hallow.config.derived import Derived
+from hallow.config.summary import ConfigSummary
+from hallow.config.trees import leaf_paths
 from hallow.config.values import normalise
 
 if TYPE_CHECKING:
     import logging
-from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from hallow.config.sources import ConfigSource
-    from hallow.config.derived import Derived
-from hallow.config.summary import ConfigSummary
 
 
 def chain_evaluate_config_scopes(

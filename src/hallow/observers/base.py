@@ -7,7 +7,9 @@ method accepts (:func:`accepted`), so that observers written for an older interf
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +69,7 @@ class RunObserver:
         """
 
     def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
-        """Sent at intervals, and once more before the final event.
+        """Sent at intervals, and once more before the final event (see :meth:`last_beat_event`).
 
         Args:
             info: what the user put into ``run.info`` so far; observers may add to it.
@@ -75,6 +77,15 @@ class RunObserver:
             beat_time: the time of this beat.
             result: the run's result, ``None`` before its end.
         """
+
+    def last_beat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
+        """The last beat, directly followed by the final event; by default it is a heartbeat like the others.
+
+        An observer that has no such method in its class is sent :meth:`heartbeat_event` instead.
+        """
+        facts = {"info": info, "captured_out": captured_out, "beat_time": beat_time, "result": result}
+        names = accepted(self.heartbeat_event)
+        self.heartbeat_event(**(facts if names is None else {k: v for k, v in facts.items() if k in names}))
 
     def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
         """Points of metrics that are new since the last call.
@@ -124,8 +135,22 @@ class RunObserver:
 def accepted(method: Callable[..., Any]) -> frozenset[str] | None:
     """The keyword arguments that ``method`` accepts; ``None`` if it accepts any.
 
-    Looking takes some microseconds: ask once per observer and keep the answer.
+    The answer is remembered for each function.
     """
+    function = getattr(method, "__func__", method)
+    try:
+        return _ACCEPTED[function]
+    except (KeyError, TypeError):
+        names = _look_up_accepted(method)
+    with suppress(TypeError):  # cannot be hashed, or not be referred to weakly
+        _ACCEPTED[function] = names
+    return names
+
+
+_ACCEPTED: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
+
+
+def _look_up_accepted(method: Callable[..., Any]) -> frozenset[str] | None:
     import inspect
 
     try:

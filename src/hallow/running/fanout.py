@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from hallow.observers.base import RunObserver, accepted
 from hallow.running.metrics import joined_metrics
@@ -22,8 +20,6 @@ JOIN_TIMEOUT = 300.0
 
 # How often an event that failed is sent again with later beats.
 _ATTEMPTS = 3
-
-_ACCEPTED: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 
 
 def by_priority(observers: Iterable[Any]) -> list[Any]:
@@ -64,12 +60,18 @@ class Outlet:
         self._due: dict[str, Any] = {}
         self._waiting: list[_Waiting] = []
 
+    @property
+    def last_beat(self) -> str:
+        """The event that tells this observer of the last beat."""
+        # Asked of the class, because a mock has every attribute.
+        return "last_beat_event" if hasattr(type(self.observer), "last_beat_event") else "heartbeat_event"
+
     def call(self, event: str, kwargs: Mapping[str, Any]) -> Any:
         """Call the observer's method, if it has one, with the arguments that it accepts."""
         method = getattr(self.observer, event, None)
         if method is None:
             return None
-        names = _accepted(method)
+        names = accepted(method)
         return method(**kwargs) if names is None else method(**{k: v for k, v in kwargs.items() if k in names})
 
     def owes(self, event: str, kwargs: dict[str, Any]) -> None:
@@ -158,8 +160,14 @@ class Fanout:
                     self._report(outlet, event, error)
                     outlet.owes(event, kwargs)
 
-    def beat(self, metrics: dict[str, Any], heartbeat: dict[str, Any]) -> None:
-        """Tell of new points and of the state of the run; what happens later overtakes a beat that hangs."""
+    def beat(self, metrics: dict[str, Any], heartbeat: dict[str, Any], last: bool = False) -> None:
+        """Tell of new points and of the state of the run; what happens later overtakes a beat that hangs.
+
+        Args:
+            metrics: points that are new.
+            heartbeat: arguments of the event.
+            last: whether the final event follows.
+        """
         self._moment += 1
         moment = self._moment
         for outlet in self._listening():
@@ -270,15 +278,3 @@ class Fanout:
 def _own_lists(ex_info: Mapping[str, Any]) -> dict[str, Any]:
     """A copy that an observer may change without others seeing it."""
     return {key: list(value) if isinstance(value, list) else value for key, value in ex_info.items()}
-
-
-def _accepted(method: Any) -> frozenset[str] | None:
-    """As ``accepted``, remembered for each function."""
-    function = getattr(method, "__func__", method)
-    try:
-        return _ACCEPTED[function]
-    except (KeyError, TypeError):
-        names = accepted(method)
-    with suppress(TypeError):  # cannot be hashed, or not be referred to weakly
-        _ACCEPTED[function] = names
-    return names

@@ -144,7 +144,7 @@ class Execution:
         from hallow.running.heartbeat import IntervalTimer
 
         self.log.debug("Starting Heartbeat")
-        self.stop_beating, self.run._heartbeat = IntervalTimer.create(self._beat, self.run.beat_interval)
+        self.stop_beating, self.run._heartbeat = IntervalTimer.create(self._timed_beat, self.run.beat_interval)
         self.run._heartbeat.start()
 
     def _work(self, args: tuple[Any, ...]) -> None:
@@ -224,16 +224,19 @@ class Execution:
             return
         timer = self.run._heartbeat
         if timer is None:
-            self._beat()
+            self._beat(last=True)
             return
         self.log.debug("Stopping Heartbeat")
         self.stop_beating.set()
         timer.join(LAST_BEAT_TIMEOUT)
         if timer.is_alive():
             self.fanout.give_up_on_busy()
-            self._beat()
+            self._beat(last=True)
 
-    def _beat(self) -> None:
+    def _timed_beat(self) -> None:
+        self._beat(last=self.stop_beating.is_set())
+
+    def _beat(self, last: bool = False) -> None:
         """Tell the observers how things stand; nothing that goes wrong here ends the run or the beats."""
         run = self.run
         try:
@@ -246,7 +249,7 @@ class Execution:
                 "beat_time": utc_now(),
                 "result": run.result,
             }
-            self.fanout.beat(metrics, heartbeat)
+            self.fanout.beat(metrics, heartbeat, last)
             self.snapshots.keep_additions(run.info, info)
         except Exception:
             self.log.exception("A heartbeat failed")

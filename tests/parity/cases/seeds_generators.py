@@ -24,7 +24,13 @@ def main(_rnd):
 
     import numpy as np
 
-    return draw(), draw(), random.randint(0, 10**6), int(np.random.randint(10**6)), isinstance(_rnd, np.random.Generator)
+    return (
+        draw(),
+        draw(),
+        random.randint(0, 10**6),
+        int(np.random.randint(10**6)),
+        isinstance(_rnd, np.random.Generator),
+    )
 
 
 for seed in (0, 1, 123456789):

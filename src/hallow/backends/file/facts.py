@@ -36,7 +36,6 @@ class FactsFile:
 
     def __init__(self, folder: str) -> None:
         self._path = os.path.join(folder, OWN, FACTS)
-        self._folder = folder
         self._said: set[str] | None = None
 
     def add(self, *facts: tuple[str, Any]) -> None:
@@ -65,10 +64,6 @@ class FactsFile:
                 lines = text.decode("ascii", "replace").splitlines(keepends=True)
                 self._said.update(line for line in lines if line.startswith((*_LISTED_STARTS, _LAYOUT)))
         return self._said
-
-    def read(self) -> dict[str, Any]:
-        """As :func:`read_facts`."""
-        return read_facts(self._folder)
 
 
 def _line(name: str, value: Any) -> str:

@@ -7,9 +7,8 @@
         run.json config.json cout.txt metrics.json info.json   as Sacred writes them
         <artifacts>
         .hallow/               what hallow adds
-          record.json          sources, resources, artifacts with MD5, origin, metadata; version of this
-          layout metrics.jsonl        every point of every metric, appended at each beat
-          <detail>.json        further facts, such as git.json
+          facts.jsonl          sources, resources, artifacts, times, origins, git, ...: one fact a line, appended
+          metrics.jsonl        every point of every metric, appended at each beat; only if there are any
       _sources/<stem>_<md5><ext>
       _resources/<stem>_<md5><ext>
       .hallow/last_id          a hint that saves looking through BASEDIR

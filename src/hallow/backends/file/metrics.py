@@ -4,15 +4,15 @@ Numbers that are not finite are bare ``NaN`` and ``Infinity`` in both, which is 
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH103, PTH105, PTH110, PTH118, PTH120, PTH123
+# ruff: noqa: PTH105, PTH110, PTH118, PTH123
 
 from __future__ import annotations
 
 import json
 import os
-from errno import ENOSPC
 from typing import IO, TYPE_CHECKING, Any
 
+from hallow.backends.file.appending import append
 from hallow.backends.file.layout import OWN
 from hallow.records.encoding import flatten
 from hallow.records.jsonfile import write_json
@@ -63,23 +63,10 @@ class MetricsFiles:
             found.append((name, parts, len(metric["steps"])))
             position += len(line)
         if chunks:
-            self._write(b"".join(chunks))
+            self._size = append(self._log, b"".join(chunks)) + sum(map(len, chunks))
         for name, parts, points in found:
             self._parts.setdefault(name, []).append(parts)
             self._points += points
-
-    def _write(self, data: bytes) -> None:
-        os.makedirs(os.path.dirname(self._log), exist_ok=True)
-        with open(self._log, "ab", buffering=0) as file:
-            try:
-                written = file.write(data)
-            except OSError:
-                file.truncate(self._size)
-                raise
-            if written != len(data):
-                file.truncate(self._size)
-                raise OSError(ENOSPC, "only a part could be written", self._log)
-        self._size += len(data)
 
     def refresh(self, final: bool = False) -> None:
         """Bring ``metrics.json`` up to date if it is time for that, in any case at the end."""

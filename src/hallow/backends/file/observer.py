@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file.copies import copy_version
-from hallow.backends.file.layout import OWN, RUN_FILES, FolderTemplate, artifact_path
+from hallow.backends.file.facts import LISTED
+from hallow.backends.file.layout import RUN_FILES, FolderTemplate, artifact_path
 from hallow.backends.file.writer import (
     DEFAULT_FILE_STORAGE_PRIORITY,
     RunFolderWriter,
     base_dir_of,
-    epoch,
 )
 from hallow.errors import StoreError
 from hallow.provenance.sources import relative_path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["DEFAULT_FILE_STORAGE_PRIORITY", "FileStorageObserver"]
+
+_RESERVED = LISTED | {"layout", "times"}
 
 
 class FileStorageObserver(RunFolderWriter):
@@ -56,6 +58,7 @@ class FileStorageObserver(RunFolderWriter):
     """
 
     VERSION = "FileStorageObserver-0.7.0"
+    _ending = False
 
     def __init__(
         self,
@@ -117,7 +120,9 @@ class FileStorageObserver(RunFolderWriter):
         if self.copy_sources:
             for path, _, _ in kept:
                 self._copy_flat(os.path.join(base_dir_of(ex_info), path), folder)
-        self._save_start({"queue": epoch(queue_time)})
+        self._say_time("queue", queue_time)
+        self.save_json(self.config, "config.json")
+        self._save_entry()
 
     def _copy_flat(self, source: str, folder: str) -> None:
         name = os.path.basename(source)
@@ -158,7 +163,9 @@ class FileStorageObserver(RunFolderWriter):
                 "heartbeat": None,
             }
             self.config = config
-            self._save_start({"start": epoch(start_time)})
+            self._say_time("start", start_time)
+            self.save_json(self.config, "config.json")
+            self._save_entry()
             self.save_cout()
         return os.path.basename(self._running()[0]) if _id is None else _id
 
@@ -175,7 +182,17 @@ class FileStorageObserver(RunFolderWriter):
         self._refresh_metrics()
         if info:
             self.save_json(info, "info.json")
-        self._save_entry()
+        if not self._ending:
+            self._save_entry()
+
+    def last_beat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
+        """Store what is new; ``run.json`` is left to the final event, which follows at once."""
+        self._ending = True
+        try:
+            # By way of heartbeat_event, which a subclass may have extended.
+            super().last_beat_event(info, captured_out, beat_time, result)
+        finally:
+            self._ending = False
 
     def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
         """Store new points of metrics."""
@@ -195,8 +212,8 @@ class FileStorageObserver(RunFolderWriter):
         stored = self.find_or_save(filename, self.resource_dir)
         entry["resources"].append([filename, os.fspath(stored)])
         inside = relative_path(self._absolute(stored), self._absolute(self.basedir))
-        self._facts.setdefault("resources", []).append({"path": filename, "stored": inside})
-        self._save_both()
+        self._say(("resource", {"path": filename, "stored": inside}))
+        self._save_entry()
 
     def artifact_event(
         self,
@@ -222,17 +239,23 @@ class FileStorageObserver(RunFolderWriter):
             entry["artifacts"].append(stored)
         fact = {"name": name or wanted, "stored": stored, "path": filename}
         extra = {"metadata": metadata, "content_type": content_type}
-        self._facts.setdefault("artifacts", []).append({**fact, **extra})
-        self._save_both()
+        self._say(("artifact", {**fact, **extra}))
+        self._save_entry()
         return os.path.join(folder, stored)
 
     def detail_event(self, name: str, detail: Any) -> None:
-        """Keep further facts in ``.hallow/<name>.json``; ``late_sources`` are added to the sources."""
+        """Keep further facts beside the others; ``late_sources`` are added to the sources.
+
+        Raises:
+            StoreError: if the name is not a word, or that of a fact of the store's own.
+        """
         _, entry = self._running()
         if name == "late_sources":
             self._add_late_sources(entry, detail)
+        elif name in _RESERVED:
+            raise StoreError(f"a detail cannot be called {name!r}: the store needs that name itself; take another one")
         elif name.replace("_", "").replace("-", "").isalnum():
-            self.save_json(detail, os.path.join(OWN, f"{name}.json"))
+            self._say((name, detail))
         else:
             raise StoreError(f"a detail cannot be called {name!r}; use letters, digits and underscores")
 
@@ -245,7 +268,7 @@ class FileStorageObserver(RunFolderWriter):
                 *experiment["sources"],
                 *self.save_sources({"base_dir": experiment.get("base_dir"), "sources": new}),
             ]
-            self._save_both()
+            self._save_entry()
 
     # ---------------------------------------------------------------------- end
 
@@ -264,13 +287,13 @@ class FileStorageObserver(RunFolderWriter):
     def _finish(self, when: datetime, **facts: Any) -> None:
         folder, entry = self._running()
         entry.update(facts, stop_time=when.isoformat())
-        self._facts.setdefault("times", {})["stop"] = epoch(when)
         try:
+            self._say_time("stop", when)
             self._refresh_metrics(final=True)
             if not os.path.exists(os.path.join(folder, "info.json")):
                 self.save_json(self.info or {}, "info.json")
         finally:
             # The status is last, so that who sees it sees everything.
-            self._save_both()
+            self._save_entry()
             self._taken = False
         self.render_template()

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file import folders
 from hallow.backends.file.copies import copy_file, keep_content
-from hallow.backends.file.layout import LAYOUT_VERSION, OWN, artifact_path, checked_id
+from hallow.backends.file.facts import FactsFile, read_facts
+from hallow.backends.file.layout import OWN, artifact_path, checked_id
 from hallow.backends.file.metrics import MetricsFiles
 from hallow.errors import RunExistsError, RunStateError
 from hallow.observers.base import RunObserver
@@ -101,7 +102,8 @@ class RunFolderWriter(RunObserver):
         self._host: Mapping[str, Any] = {}
         # Paths may be given relative to where the run starts, and the run may go elsewhere.
         self._home = os.getcwd()
-        self._facts: dict[str, Any] = {}
+        self._facts: FactsFile | None = None
+        self._times: dict[str, float] = {}
 
     def for_run(self) -> Self:
         """The observer for one run: this one, or a copy of it while this one is busy with another run."""
@@ -141,7 +143,7 @@ class RunFolderWriter(RunObserver):
                 self._make_run_dir(_id)
             folder = os.fspath(self.dir or "")
             self._metrics = MetricsFiles(folder)
-            os.makedirs(os.path.join(folder, OWN), exist_ok=True)
+            self._facts = FactsFile(folder)
             yield
         except BaseException:
             self._reset()
@@ -167,6 +169,7 @@ class RunFolderWriter(RunObserver):
             path = os.path.join(basedir, name)
             if not _take_over(path):
                 raise
+            self._times = read_facts(path).get("times", {})
             return path
 
     def _make_named_dir(self, experiment: str, command: str, start: datetime, config: Mapping[str, Any]) -> None:
@@ -190,10 +193,8 @@ class RunFolderWriter(RunObserver):
     def _keep_sources(self, ex_info: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
         """Path, MD5 and place of each source; ``None`` for one that cannot be had any more."""
         base = base_dir_of(ex_info)
-        if self.copy_sources:
-            os.makedirs(self._absolute(self.source_dir), exist_ok=True)
         kept = [self._keep_source(base, path, digest) for path, digest in ex_info.get("sources", ())]
-        self._facts.setdefault("sources", []).extend(list(entry) for entry in kept)
+        self._say(*(("source", {"path": path, "md5": md5, "stored": stored}) for path, md5, stored in kept))
         return kept
 
     def _keep_source(self, base: str, path: str, digest: str) -> tuple[str, str, str | None]:
@@ -239,15 +240,14 @@ class RunFolderWriter(RunObserver):
         kept, _ = keep_content(source, self._absolute(store_dir))
         return Path(store_dir, os.path.basename(kept))
 
-    def _save_start(self, times: dict[str, float]) -> None:
-        self._facts["times"] = times
-        self.save_json(self.config, "config.json")
-        self._save_facts()
-        self._save_entry()
+    def _say(self, *facts: tuple[str, Any]) -> None:
+        """Add to the facts of the run."""
+        if facts and self._facts is not None:
+            self._facts.add(*facts)
 
-    def _save_both(self) -> None:
-        self._save_facts()
-        self._save_entry()
+    def _say_time(self, name: str, when: datetime) -> None:
+        self._times = {**self._times, name: epoch(when)}
+        self._say(("times", self._times))
 
     def _save_entry(self) -> None:
         _, entry = self._running()
@@ -256,9 +256,6 @@ class RunFolderWriter(RunObserver):
         # Whole dicts are exchanged and copied, because a heartbeat and the run itself may be here at once.
         entry["host"] = {**entry["host"], **came}
         self.save_json(dict(entry), "run.json")
-
-    def _save_facts(self) -> None:
-        self.save_json({"version": LAYOUT_VERSION, **self._facts}, os.path.join(OWN, "record.json"))
 
     def _take_output(self, captured_out: str) -> None:
         written = self.cout[: self.cout_write_cursor]
