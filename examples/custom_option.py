@@ -1,8 +1,8 @@
 """A command line option and a fact about the machine of your own.
 
-Run:    python examples/custom_option.py --attempts=3 with threshold=0.5
-Prints: attempt 1 of 3
-        attempt 2 of 3
+Run:    python examples/custom_option.py --attempts=2
+Prints: attempt 1 of 2
+        attempt 2 of 2
         site: laboratory
 """
 
@@ -23,16 +23,9 @@ def site():
 ex = Experiment("custom_option", additional_cli_options=[attempts_option], additional_host_info=[site])
 
 
-@ex.config
-def cfg():
-    threshold = 0.3  # good enough
-
-
 @ex.automain
-def main(threshold, _run):
+def main(_run):
     attempts = _run.info.get("attempts", 1)
     for attempt in range(attempts):
         print(f"attempt {attempt + 1} of {attempts}")
-        if attempt / attempts >= threshold / 2:
-            break
     print(f"site: {_run.host_info['site']}")

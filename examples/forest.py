@@ -1,11 +1,11 @@
 """A random forest on scikit-learn's breast cancer data, with one metric point for each size of the forest.
 
 Run:    python examples/forest.py with n_estimators=50 -F runs
-Prints: 1 trees: accuracy 0.930
-           3 trees: accuracy 0.939
+Prints:    1 trees: accuracy 0.930
+           3 trees: accuracy 0.947
           10 trees: accuracy 0.956
           30 trees: accuracy 0.965
-          50 trees: accuracy 0.965
+          50 trees: accuracy 0.956
 
 The digits depend on the version of scikit-learn. The record is in the folder runs/1.
 """

@@ -209,6 +209,12 @@ class ConfigFileError(ConfigError, ValueError):
     slug = "config-file"
 
 
+class ConfigSourceError(ConfigError, ValueError, TypeError):
+    """What was given as configuration is none: nothing, too much, or something of the wrong kind."""
+
+    slug = "config-source"
+
+
 class ConfigFileNotFoundError(ConfigError, FileNotFoundError):
     """A configuration file is not there."""
 
@@ -437,6 +443,7 @@ class MissingExtraError(HallowError, ImportError):
     """An optional package is needed; names the extra that installs it."""
 
     slug = "missing-extra"
+    is_usage = True
 
 
 # -------------------------------------------------------------------------------------- signals, not mistakes

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hallow.backends.file.facts import read_facts
 from hallow.observers import FileStorageObserver
 
 T = datetime(2020, 1, 1, 1, 1, 1, 1)
@@ -102,8 +103,7 @@ def test_name_and_facts_of_an_artifact(observer, file):
     path = file("plot.png")
     observer.artifact_event(name=None, filename=path, metadata={"k": 1}, content_type="image/png")
     assert entry(observer)["artifacts"] == ["plot.png"]
-    record = json.loads(Path(observer.dir, ".hallow/record.json").read_text())
-    assert record["artifacts"] == [
+    assert read_facts(observer.dir)["artifact"] == [
         {
             "name": "plot.png",
             "stored": "plot.png",
@@ -157,8 +157,7 @@ def test_resources_are_kept_once_by_content(observer, file):
 
 def test_S7_resource_paths_relative_to_the_store(observer, file):
     observer.resource_event(filename=file("data.csv", "1,2"))
-    record = json.loads(Path(observer.dir, ".hallow/record.json").read_text())
-    assert record["resources"][0]["stored"] == f"_resources/data_{md5(b'1,2').hexdigest()}.csv"
+    assert read_facts(observer.dir)["resource"][0]["stored"] == f"_resources/data_{md5(b'1,2').hexdigest()}.csv"
 
 
 @pytest.mark.parametrize("kind", [str, Path])

@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from hallow.backends.file.facts import read_facts
 from hallow.backends.file.observer import DEFAULT_FILE_STORAGE_PRIORITY
 from hallow.errors import RunStateError, StoreError
 from hallow.observers import FileStorageObserver, RunObserver
@@ -151,10 +152,80 @@ def test_basedir_holds_run_folders_and_folders_of_ours_only(observer, start):
 
 def test_S8_S9_S11_facts_that_sacreds_layout_has_no_place_for(observer, start):
     observer.started_event(**start)
-    record = read(observer, ".hallow/record.json")
-    assert record["version"] == 1
-    assert record["sources"][0] == ["pkg/net.py", digest("net"), f"_sources/net_{digest('net')}.py"]
-    assert record["times"] == {"start": 925786921.0}
+    observer.completed_event(stop_time=T2, result=None)
+    lines = Path(observer.dir, ".hallow/facts.jsonl").read_text(encoding="ascii").splitlines()
+    assert json.loads(lines[0]) == {"name": "layout", "value": 1}
+    facts = read_facts(observer.dir)
+    stored = f"_sources/net_{digest('net')}.py"
+    assert facts["source"][0] == {"path": "pkg/net.py", "md5": digest("net"), "stored": stored}
+    assert facts["times"] == {"start": 925786921.0, "stop": 925880705.000007}
+
+
+def test_facts_are_only_appended_and_the_last_word_counts(observer, start):
+    observer.started_event(**start)
+    log = Path(observer.dir, ".hallow/facts.jsonl")
+    text = log.read_bytes()
+    for detail in ({"a": float("nan")}, {"b": 1}, {"b": 1}):
+        observer.detail_event(name="git", detail=detail)
+        assert log.read_bytes().startswith(text)
+        text = log.read_bytes()
+    assert os.listdir(log.parent) == ["facts.jsonl"]
+    assert read_facts(observer.dir)["git"] == {"b": 1}
+    assert len(read_facts(observer.dir)["source"]) == 2
+    for line in text.splitlines():
+        json.loads(line, parse_constant=_refuse)
+
+
+@pytest.mark.parametrize("torn", [b'{"name": "git", "va', b"\xff\xfe", b"[1]", b"3\n\n"])
+def test_a_torn_line_of_facts_is_ignored(observer, start, torn):
+    observer.queued_event(**queued(start))
+    before = read_facts(observer.dir)
+    with Path(observer.dir, ".hallow/facts.jsonl").open("ab") as log:
+        log.write(torn)
+    assert read_facts(observer.dir) == before
+    observer.started_event(**{**start, "_id": "1"})
+    after = read_facts(observer.dir)
+    assert after == {**before, "times": {"queue": 925786921.0, "start": 925786921.0}}
+
+
+def test_facts_are_written_whole_or_not_at_all(observer, start, monkeypatch):
+    from hallow.backends.file import appending
+
+    class Full:
+        def __init__(self, *args, **kwargs):
+            self.file = open(*args, **kwargs)
+
+        def write(self, data):
+            return self.file.write(data[:5])
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc_info):
+            self.file.close()
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    observer.started_event(**start)
+    log = Path(observer.dir, ".hallow/facts.jsonl")
+    before = log.read_bytes()
+    monkeypatch.setattr(appending, "open", Full, raising=False)
+    for _ in range(2):
+        with pytest.raises(OSError, match="only a part"):
+            observer.detail_event(name="git", detail=[])
+    assert log.read_bytes() == before
+
+
+def test_a_folder_without_facts_has_none(tmp_path):
+    assert read_facts(tmp_path) == {}
+
+
+def test_names_of_details(observer, start):
+    observer.started_event(**start)
+    for name in ("../x", "", "times", "source", "layout"):
+        with pytest.raises(StoreError, match="cannot be called"):
+            observer.detail_event(name=name, detail=1)
 
 
 def test_a_given_id_is_the_name_of_the_folder(observer, start):
@@ -229,6 +300,34 @@ def test_beats_and_completion(observer, start):
     assert (entry["status"], entry["result"], entry["stop_time"]) == ("COMPLETED", 0.5, T2.isoformat())
     assert entry["heartbeat"] == T2.isoformat()
     assert Path(observer.dir, "cout.txt").read_text(encoding="utf-8") == "some oütput\n"
+
+
+def test_the_last_beat_leaves_run_json_to_the_final_event(observer, start):
+    observer.started_event(**start)
+    before = read(observer, "run.json")
+    observer.last_beat_event(info={"k": 1}, captured_out="out", beat_time=T2, result=3)
+    assert read(observer, "run.json") == before
+    assert read(observer, "info.json") == {"k": 1}
+    assert Path(observer.dir, "cout.txt").read_text() == "out"
+    observer.failed_event(fail_time=T2, fail_trace=[])
+    entry = read(observer, "run.json")
+    assert (entry["heartbeat"], entry["result"]) == (T2.isoformat(), 3)
+
+
+def test_the_last_beat_reaches_an_older_subclass(tmp_path, start):
+    class Counting(FileStorageObserver):
+        def heartbeat_event(self, info, captured_out, beat_time=T2, **rest):
+            self.seen = captured_out
+            super().heartbeat_event(info, captured_out, beat_time, None)
+
+    class Few(RunObserver):
+        def heartbeat_event(self, captured_out):
+            self.seen = captured_out
+
+    for observer in (Counting(tmp_path), Few()):
+        observer.started_event(**start)
+        observer.last_beat_event(info={}, captured_out="out", beat_time=T2, result=None)
+        assert observer.seen == "out"
 
 
 def test_interruption_and_failure(observer, start):
@@ -522,9 +621,9 @@ def test_late_sources_and_other_details(observer, start, project):
     sources = read(observer, "run.json")["experiment"]["sources"]
     assert [name for name, _ in sources] == ["pkg/net.py", "train.py", "late.py"]
     assert Path(observer.basedir, sources[2][1]).read_text() == "late"
-    assert read(observer, ".hallow/git.json") == [{"branch": "main"}]
-    with pytest.raises(StoreError):
-        observer.detail_event(name="../x", detail=1)
+    facts = read_facts(observer.dir)
+    assert facts["git"] == [{"branch": "main"}]
+    assert [source["path"] for source in facts["source"]] == ["pkg/net.py", "train.py", "late.py"]
 
 
 def test_users_may_remove_the_sources_during_a_run(observer, start, project):

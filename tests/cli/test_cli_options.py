@@ -22,7 +22,7 @@ from hallow.cli.options import (
 )
 from hallow.cli.parse import parse_command_line
 from hallow.cli.usage import format_usage, help_for_command, printable_usage, short_usage
-from hallow.errors import DirtyRepositoryError, MissingExtraError, OptionError, UsageError
+from hallow.errors import DirtyRepositoryError, OptionError, UsageError
 from hallow.settings import SETTINGS
 
 
@@ -317,7 +317,7 @@ def test_observer_options(monkeypatch):
     run = fake_run()
     apply_options(parse("-F a -F b -m db").options, BUILT_IN, run)
     assert [o.text for o in run.observers] == ["a", "b", "DB"]
-    with pytest.raises(MissingExtraError, match=r'pip install "hallow\[sql\]"'):
+    with pytest.raises(OptionError, match="SqlObserver cannot be used"):
         apply_options(parse("-s sqlite://").options, BUILT_IN, run)
 
 

@@ -605,3 +605,48 @@ def test_an_update_of_the_seed_is_a_modification(ex):
     run = ex.run(config_updates={"seed": 3}, loglevel="ERROR")
     assert run.config_modifications.modified == {"seed"}
     assert run.config_modifications.added == set()
+
+
+def test_unknown_nested_entries_do_not_change_their_structure(ex):
+    ex.add_config(name="text", opt={"a": 1}, nothing=None)
+    for updates, text in (({"name.x": 1}, '"name" is str'), ({"opt": 3}, '"opt" is a dict')):
+        with pytest.raises(ConfigTypeError, match=text):
+            ex.run(config_updates=updates)
+        assert ex.run(config_updates=updates, force=True, loglevel="ERROR").status == "COMPLETED"
+    assert config_of(ex, {"nothing": {"x": 1}, "opt": None})["nothing"] == {"x": 1}
+
+
+def test_errors_of_scopes_show_the_values(ex):
+    from hallow.errors import InvalidConfigError
+
+    @ex.config
+    def cfg():
+        a = 5
+        raise InvalidConfigError("do not go together", conflicting_configs="a")
+
+    with pytest.raises(InvalidConfigError, match="a=5"):
+        ex.run()
+
+
+def test_C29_a_wrong_seed_of_an_ingredient_is_found_before_the_start(ex):
+    data = Ingredient("data", interactive=True)
+    data.add_config(n=1)
+    ex.ingredients.append(data)
+    with pytest.raises(SeedError, match="data.seed"):
+        ex.run(config_updates={"data.seed": "foo"})
+    with pytest.raises(ConfigTypeError, match='in the ingredient "data"'):
+        from hallow.records.updates import Word
+
+        ex.run(config_updates={"data.n": Word("lots")})
+
+
+def test_hooks_that_lack_a_value_are_found_before_the_start(ex):
+    from hallow.errors import MissingConfigError
+
+    @ex.pre_run_hook
+    def hook(missing):
+        pass
+
+    with pytest.raises(MissingConfigError, match="hook is missing"):
+        ex.run()
+    assert ex.current_run.status is None

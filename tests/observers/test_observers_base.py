@@ -13,6 +13,7 @@ EVENTS = {
     "queued_event": "ex_info command host_info queue_time config meta_info _id",
     "started_event": "ex_info command host_info start_time config meta_info _id",
     "heartbeat_event": "info captured_out beat_time result",
+    "last_beat_event": "info captured_out beat_time result",
     "log_metrics": "metrics_by_name info",
     "resource_event": "filename",
     "artifact_event": "name filename metadata content_type",

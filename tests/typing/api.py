@@ -47,6 +47,7 @@ def load(rows: int, header: bool = True) -> list[str]:
 
 assert_type(load(), list[str])
 assert_type(load(3, header=False), list[str])
+original_type: Captured[..., list[str]] = load
 original: Callable[..., list[str]] = load.original
 
 

@@ -194,7 +194,6 @@ def test_typed_api_of_methods():
     assert str(inspect.signature(Loader().load)) == "(rows: 'int', header: 'bool' = True) -> 'list[str]'"
 
 
-@pytest.mark.xfail(strict=True, reason="the annotation of an attribute of the wrapper's class hides the function's")
 def test_typed_api_annotations():
     def load(rows: int) -> list[str]:
         return ["x"] * rows

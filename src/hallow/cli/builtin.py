@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from hallow.cli.options import CLIOption, cli_option, log_level, observer_class, refuse_dirty
@@ -13,9 +14,12 @@ CAPTURE_MODES = ("no", "sys", "fd")
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        raise OptionError(f"a number is expected, not {value!r}") from None
+        number = math.nan
+    if math.isnan(number):
+        raise OptionError(f"a number is expected, not {value!r}")
+    return number
 
 
 def _capture_mode(value: Any) -> str:

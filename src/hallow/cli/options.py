@@ -343,17 +343,20 @@ def observer_class(name: str) -> Any:
     """An observer class by name, imported now.
 
     Raises:
+        OptionError: if this version has no such observer.
         MissingExtraError: if a package it needs is not installed; names the extra.
     """
     from importlib import import_module
 
-    extra = _EXTRAS.get(name)
+    observers = import_module("hallow.observers")
     try:
-        return getattr(import_module("hallow.observers"), name)
-    except (ImportError, AttributeError) as error:
-        if isinstance(error, MissingExtraError):
-            raise
-        advice = f'install it with: pip install "hallow[{extra}]"' if extra else str(error)
+        return getattr(observers, name)
+    except AttributeError as error:
+        raise OptionError(f"{name} cannot be used: {error}") from None
+    except MissingExtraError:
+        raise
+    except ImportError as error:
+        advice = f'install what it needs with: pip install "hallow[{_EXTRAS.get(name, "all")}]"'
         raise MissingExtraError(f"{name} is not available ({error}); {advice}", print_traceback=False) from error
 
 

@@ -8,6 +8,7 @@ from hallow.config.derived import Derived
 from hallow.config.summary import ConfigSummary
 from hallow.config.trees import leaf_paths
 from hallow.config.values import normalise
+from hallow.errors import ConfigError
 
 if TYPE_CHECKING:
     import logging
@@ -52,7 +53,11 @@ def evaluate_sources(
     whole: ConfigSummary | None = None
     derived = Derived(logger)
     for source in sources:
-        summary = source(fixed=fixed, preset=config, fallback=fallback)
+        try:
+            summary = source(fixed=fixed, preset=config, fallback=fallback)
+        except ConfigError as error:
+            error.locate({**config, **_names_of(source, error)})
+            raise
         derived.note(source, config, summary, fixed)
         config.update(summary)
         if whole is None:
@@ -63,3 +68,15 @@ def evaluate_sources(
         config = normalise(fixed)
         whole = ConfigSummary(added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"})
     return config, whole
+
+
+def _names_of(source: Any, error: ConfigError) -> Mapping[str, Any]:
+    """The local variables of a scope at the moment in which it raised."""
+    trace = error.__traceback__
+    names: Mapping[str, Any] = {}
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_name == getattr(source, "__name__", None) and code.co_filename == getattr(source, "file", None):
+            names = dict(trace.tb_frame.f_locals)
+        trace = trace.tb_next
+    return names

@@ -22,7 +22,7 @@ from hallow.config.summary import ConfigSummary
 from hallow.config.suspicious import check_suspicious
 from hallow.config.trees import MISSING, leaf_paths, merge, nested, take
 from hallow.config.values import plain_copy
-from hallow.errors import ConfigError, MissingValueError, UpdateError
+from hallow.errors import ConfigError, ConfigTypeError, MissingValueError, UpdateError
 from hallow.settings import SETTINGS
 from hallow.utils import iter_prefixes, join_paths
 
@@ -175,9 +175,14 @@ class Resolution:
         fixed = section.fixed
         if section.schema is not None:
             fixed = section.schema.convert(fixed, prefix=section.path)
-        section.config, section.summary = evaluate_sources(
-            section.sources, fixed, self.fallback(section), section.logger
-        )
+        try:
+            section.config, section.summary = evaluate_sources(
+                section.sources, fixed, self.fallback(section), section.logger
+            )
+        except (ConfigTypeError, UpdateError) as error:
+            if section.path:
+                error.message += f' (in the ingredient "{section.path}")'
+            raise
         if "seed" in section.summary.added:  # every experiment has a seed, so an update of it adds nothing
             section.summary.added.discard("seed")
             section.summary.modified.add("seed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hallow.config.dicts import ConfigDict
 from hallow.config.scope import ConfigScope
+from hallow.errors import ConfigSourceError
 
 if TYPE_CHECKING:
     from hallow.config.schema import Schema
@@ -52,9 +53,9 @@ def source_from_arguments(caller: str, cfg_or_file: Any, keywords: Mapping[str, 
         OSError: if the file is not there.
     """
     if cfg_or_file is not None and keywords:
-        raise ValueError(f"{caller} takes either a mapping, file or typed object, or keywords, not both")
+        raise ConfigSourceError(f"{caller} takes either a mapping, file or typed object, or keywords, not both")
     if cfg_or_file is None and not keywords:
-        raise ValueError(f"{caller} needs a mapping, the name of a config file, a typed object, or keywords")
+        raise ConfigSourceError(f"{caller} needs a mapping, the name of a config file, a typed object, or keywords")
     if cfg_or_file is None:
         return ConfigDict(dict(keywords))
     if isinstance(cfg_or_file, Mapping):
@@ -65,7 +66,7 @@ def source_from_arguments(caller: str, cfg_or_file: Any, keywords: Mapping[str, 
 
     if is_config_class(cfg_or_file):
         return typed_source(cfg_or_file)
-    raise TypeError(
+    raise ConfigSourceError(
         f"{caller} takes a mapping, the name of a config file, a dataclass or pydantic model, or keywords, not "
         f"{type(cfg_or_file).__name__} ({cfg_or_file!r})"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.trees import leaf_paths, value_at
-from hallow.errors import ConfigAddedError
+from hallow.errors import ConfigAddedError, ConfigTypeError
 from hallow.settings import SETTINGS
 from hallow.utils import closest, iter_prefixes, join_paths
 
@@ -23,6 +23,9 @@ def check_suspicious(sections: Sequence[Section], given: Mapping[str, Origin]) -
     Raises:
         ConfigAddedError: naming all unknown entries with the nearest known ones.
     """
+    if SETTINGS.CONFIG.UNKNOWN_KEYS == "refuse":
+        for section in sections:
+            _refuse_other_structure(section)
     refused: list[tuple[Section, str]] = []
     for section in sections:
         for path in sorted(section.summary.added):
@@ -118,6 +121,20 @@ def _same_ending(path: str, known: set[str]) -> list[str]:
     last = path.rpartition(".")[2]
     endings = {other.rpartition(".")[2]: other for other in sorted(known)}
     return [endings[name] for name in closest(last, endings)]
+
+
+def _refuse_other_structure(section: Section) -> None:
+    """An entry does not become a dict of entries, nor the other way round."""
+    for path, (old, new) in sorted(section.summary.typechanged.items()):
+        if (old is dict) == (new is dict) or type(None) in (old, new):
+            continue
+        full = join_paths(section.path, path)
+        if old is dict:
+            what = f'"{full}" is a dict and cannot be set to {value_at(section.config, path)!r}; set one of its entries'
+        else:
+            value = section.summary.before.get(path)
+            what = f'"{full}" is {old.__name__} ({value!r}) and has no entries; set it as a whole'
+        raise ConfigTypeError(f"{what}, or use --force", print_traceback=False)
 
 
 def _warn_of_types(section: Section) -> None:

@@ -74,6 +74,7 @@ class Assembly:
         )
         self.resolved = resolution.resolve()
         self.seed = self._root_seed(self.resolved)
+        self._check_seeds()
         self._child_seeds: dict[int, int] | None = None
 
     # ---------------------------------------------------------------------------------------------- sections
@@ -152,6 +153,12 @@ class Assembly:
         seed = new_seed() if given is None else checked_seed(given)
         resolved.config["seed"] = self.root.config["seed"] = seed
         return seed
+
+    def _check_seeds(self) -> None:
+        """Refuse a wrong seed of an ingredient before anything starts, not when its functions are called."""
+        for section in self.resolved.sections:
+            if section.config.get("seed") is not None:
+                checked_seed(section.config["seed"], join_paths(section.path, "seed"))
 
     def _seed_of(self, section: Section) -> int:
         """Root of a section's random streams."""
@@ -258,10 +265,10 @@ def spelt_as_choice(word: str, slots: set[str]) -> str:
 
 
 def check_main_arguments(run: Run) -> None:
-    """Refuse a run whose command needs values that nothing gives, before anything is started or recorded.
+    """Refuse a run whose command or hooks need values that nothing gives, before anything is started or recorded.
 
     Raises:
         MissingConfigError: naming them.
     """
-    core = core_of(run.main_function)
-    core.find(run).check_complete()
+    for captured in (run.main_function, *run.pre_run_hooks, *run.post_run_hooks):
+        core_of(captured).find(run).check_complete()

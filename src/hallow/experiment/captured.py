@@ -28,7 +28,7 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
     out of a call, explicit arguments always win.
     """
 
-    _self_core: Core
+    # No annotation of _self_core here: the class's __annotations__ would hide those of the function.
 
     def __init__(self, function: Callable[P, R], prefix: str | None = None, owner: Ingredient | None = None) -> None:
         super().__init__(function, _never)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import IgnoreHostInfo, NameInUseError
@@ -285,11 +286,16 @@ def _add_gpus(info: dict[str, Any]) -> None:
     elif "gpus" in _facts:
         info["gpus"] = _facts["gpus"]
     elif not mpi_is_running():
-        from shutil import which
-
-        program = which("nvidia-smi")
+        program = _found("nvidia-smi", os.environ.get("PATH"))
         if program is not None:
             _later("gpus", lambda: _gpus_of(program), info)
+
+
+@lru_cache(maxsize=4)
+def _found(program: str, path: str | None) -> str | None:
+    from shutil import which
+
+    return which(program, path=path)
 
 
 def _gpus_of(program: str) -> dict[str, Any] | None:

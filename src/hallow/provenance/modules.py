@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    ModulesState = tuple[tuple[str, ...], tuple[int, ...]]
+
 __all__ = [
     "convert_path_to_module_parts",
     "get_py_file_if_possible",
@@ -21,6 +23,7 @@ __all__ = [
     "iterate_imported_modules",
     "iterate_sys_modules",
     "module_file",
+    "modules_state",
 ]
 
 
@@ -40,6 +43,15 @@ def iterate_sys_modules() -> Iterator[tuple[str, ModuleType]]:
     for name, module in list(sys.modules.items()):
         if type(name) is str and module is not None:
             yield name, module
+
+
+def modules_state() -> ModulesState:
+    """Differs from an earlier answer if a module was imported, removed or replaced since.
+
+    It takes a fraction of looking at each of the modules.
+    """
+    modules = sys.modules.copy()
+    return tuple(modules), tuple(map(id, modules.values()))
 
 
 def iterate_imported_modules(globs: Mapping[str, Any]) -> Iterator[tuple[str, ModuleType]]:

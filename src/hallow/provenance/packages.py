@@ -17,11 +17,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hallow.errors import ProvenanceError
-from hallow.provenance.modules import iterate_imported_modules, iterate_sys_modules, module_file
+from hallow.provenance.modules import iterate_imported_modules, iterate_sys_modules, module_file, modules_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import ModuleType
+
+    from hallow.provenance.modules import ModulesState
 
 __all__ = [
     "MODULE_BLACKLIST",
@@ -215,7 +217,11 @@ def _everything() -> Iterator[_Distribution]:
 
 def _installed(name: str) -> _Distribution | None:
     wanted = _normalised(name)
-    return next((found for found in _everything() if found.guess == wanted), None)
+    for folder in dict.fromkeys(sys.path):
+        for distribution in _installed_in(folder or "."):
+            if distribution.guess == wanted:
+                return distribution
+    return None
 
 
 def installed_packages() -> list[str]:
@@ -315,7 +321,10 @@ def _files_by_top(modules: Iterable[tuple[str, ModuleType]]) -> dict[str, list[s
 
 
 def _of_modules(modules: Iterable[tuple[str, ModuleType]]) -> set[PackageDependency]:
-    owners = _owners(_files_by_top(modules))
+    return _dependencies(_owners(_files_by_top(modules)))
+
+
+def _dependencies(owners: Iterable[_Distribution]) -> set[PackageDependency]:
     found = {PackageDependency(owner.name, owner.version) for owner in owners}
     numpy = _installed("numpy")  # its presence alone changes the random streams
     if numpy is not None:
@@ -334,7 +343,13 @@ def _imported(globs: Mapping[str, Any]) -> set[PackageDependency]:
 
 def _sys(globs: Mapping[str, Any]) -> set[PackageDependency]:
     del globs
-    return _of_modules(iterate_sys_modules())
+    return _dependencies(_owners_of_all(modules_state()))
+
+
+@lru_cache(maxsize=1)
+def _owners_of_all(state: ModulesState) -> list[_Distribution]:
+    del state  # the key: what is imported
+    return _owners(_files_by_top(iterate_sys_modules()))
 
 
 def _pkg(globs: Mapping[str, Any]) -> set[PackageDependency]:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from hallow.provenance.modules import get_py_file_if_possible
+from hallow.provenance.modules import get_py_file_if_possible, iterate_sys_modules, module_file, modules_state
+
+if TYPE_CHECKING:
+    from hallow.provenance.modules import ModulesState
 
 __all__ = ["Project", "project_of", "project_root"]
 
@@ -35,6 +39,16 @@ class Project:
     def __init__(self, roots: tuple[str, ...]) -> None:
         self.roots = roots
         self.verdicts: dict[tuple[str, str], str | None] = {}
+        self._seen: tuple[ModulesState, list[str]] | None = None
+
+    def sources(self) -> list[str]:
+        """The real paths of the sources of all imported modules that are the project's."""
+        state = modules_state()
+        if self._seen is None or self._seen[0] != state:
+            files = ((name, module_file(module)) for name, module in iterate_sys_modules())
+            paths = [self.source_of(name, file) for name, file in files if file is not None]
+            self._seen = state, [path for path in paths if path is not None]
+        return self._seen[1]
 
     def source_of(self, name: str, file: str) -> str | None:
         """The real path of a module's source, or ``None`` if it is not the project's."""
@@ -71,15 +85,19 @@ class Project:
         )
 
 
-_projects: dict[tuple[str, ...], Project] = {}
-
-
 def project_of(base_dir: str | os.PathLike[str]) -> Project:
-    """The project that an experiment in ``base_dir`` belongs to."""
-    roots = tuple(dict.fromkeys((project_root(base_dir), os.path.realpath(base_dir))))
-    if roots not in _projects:
-        _projects[roots] = Project(roots)
-    return _projects[roots]
+    """The project that an experiment in ``base_dir`` belongs to; it is looked for once in a process."""
+    return _project_of(os.path.abspath(base_dir))
+
+
+@lru_cache(maxsize=64)
+def _project_of(base_dir: str) -> Project:
+    return _project(tuple(dict.fromkeys((project_root(base_dir), os.path.realpath(base_dir)))))
+
+
+@lru_cache(maxsize=64)
+def _project(roots: tuple[str, ...]) -> Project:
+    return Project(roots)
 
 
 def _own_folder() -> str:

@@ -199,13 +199,7 @@ def _dir_sources(base_dir: str, globs: Mapping[str, Any]) -> Iterable[str]:
 
 def _project_sources(base_dir: str, globs: Mapping[str, Any]) -> Iterable[str]:
     del globs
-    source_of = project_of(base_dir).source_of
-    for name, module in iterate_sys_modules():
-        file = module_file(module)
-        if file is not None:
-            path = source_of(name, file)
-            if path is not None:
-                yield path
+    return project_of(base_dir).sources()
 
 
 STRATEGIES: dict[str, Callable[[str, Mapping[str, Any]], Iterable[str]]] = {
@@ -251,6 +245,6 @@ def find_sources(
 
 def _source(path: str) -> Source | None:
     try:
-        return Source(path, get_digest(path))
+        return _Real(path, get_digest(path))
     except OSError:  # gone or unreadable since it was imported
         return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hallow.running.capture import CapturedStdout
 
 _CHUNK = 1 << 18
+_SPARES = 2  # as many as one capture needs
 _BUSY, _IDLE = 0.004, 0.05  # seconds between looks at the spool
 
 
@@ -32,15 +33,21 @@ class Spool:
 
     def __init__(self, numbers: list[int]) -> None:
         self.numbers = numbers
-        self.file = _unlinked_file()
+        self.file = _spare_or_new_file()
         self.saved = [os.dup(number) for number in numbers]
         self.collected = 0
         self.copied = 0
+        # Known once others can be told from us, who use the file.
+        self._inode: tuple[int, int] | None = None
 
     def divert(self) -> None:
         """Let the descriptors lead into the spool."""
+        writing = _opened_again(self.file)
         for number in self.numbers:
-            os.dup2(self.file, number)
+            os.dup2(writing, number)
+        if writing != self.file:
+            os.close(writing)
+            self._inode = _inode(self.file)
 
     def restore(self) -> None:
         """Let the descriptors lead where they led before."""
@@ -49,8 +56,10 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file and of the copies of the descriptors."""
-        for descriptor in [self.file, *self.saved]:
+        for descriptor in self.saved:
             os.close(descriptor)
+        if not _kept(self.file, self._inode):
+            os.close(self.file)
 
     def unread(self, start: int) -> Iterator[bytes]:
         """The bytes from ``start`` to the size at this moment."""
@@ -219,6 +228,8 @@ class _Process:
     lock = threading.Lock()
     tap: Tap | None = None
     prepared = False
+    # Files of earlier captures, empty, to be used again.
+    spares: list[tuple[int, tuple[int, int]]] = []  # noqa: RUF012 - there is one process
 
 
 @contextmanager
@@ -295,6 +306,11 @@ def _after_fork() -> None:
     # The lock may have been held by a thread that does not exist here.
     _Process.lock = threading.Lock()
     _Process.tap = None
+    # Not to be shared with the parent.
+    for file, inode in _Process.spares:
+        if _inode(file) == inode:
+            os.close(file)
+    _Process.spares = []
 
 
 # ------------------------------------------------------------------------------------------------ descriptors
@@ -314,6 +330,53 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _spare_or_new_file() -> int:
+    while _Process.spares:
+        file, inode = _Process.spares.pop()
+        if _inode(file) == inode:
+            return file
+    return _unlinked_file()
+
+
+def _opened_again(file: int) -> int:
+    """The same file, opened on its own, so that :func:`_kept` can tell our use from that of others."""
+    try:
+        return os.open(f"/proc/self/fd/{file}", os.O_WRONLY | os.O_APPEND)
+    except OSError:
+        return file
+
+
+def _kept(file: int, inode: tuple[int, int] | None) -> bool:
+    """Empty a file and keep it for the next capture, if nobody else holds it.
+
+    Making and deleting a file costs more than everything else in a capture. But a program that was left in the
+    background may go on writing into it, and that is no output of later runs.
+    """
+    # The number may be that of a file of the user's by now, if they closed all descriptors.
+    if inode is None or _inode(file) != inode or len(_Process.spares) >= _SPARES:
+        return False
+    try:
+        import fcntl
+
+        # Granted only if nobody has the file open in another way than through this very descriptor.
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        os.ftruncate(file, 0)
+    except (OSError, ImportError, AttributeError):
+        return False
+    _Process.spares.append((file, inode))
+    return True
+
+
+def _inode(file: int) -> tuple[int, int] | None:
+    """What identifies an unlinked file; ``None`` for anything else."""
+    try:
+        found = os.fstat(file)
+    except OSError:
+        return None
+    return None if found.st_nlink else (found.st_dev, found.st_ino)
 
 
 def _unlinked_file() -> int:

@@ -110,11 +110,20 @@ def remember_id(basedir: str, number: int) -> None:
     """Leave a hint for the next start. It may be lost or wrong without harm."""
     folder = os.path.join(basedir, OWN)
     with suppress(OSError):
-        if not os.path.isdir(folder):
+        try:
+            file = _opened(folder)
+        except FileNotFoundError:
             os.mkdir(folder)
-        text = f"{number} {os.stat(basedir).st_mtime_ns}\n"
-        with open(os.path.join(folder, "last_id"), "w", encoding="ascii") as file:
-            file.write(text)
+            file = _opened(folder)
+        try:
+            # Always of the same length, so that it is written over in one step.
+            os.write(file, f"{number:<19} {os.stat(basedir).st_mtime_ns:<19}\n".encode("ascii"))
+        finally:
+            os.close(file)
+
+
+def _opened(folder: str) -> int:
+    return os.open(os.path.join(folder, "last_id"), os.O_WRONLY | os.O_CREAT, 0o666)
 
 
 # ------------------------------------------------------------------------------------------ named folders
