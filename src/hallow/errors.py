@@ -257,7 +257,7 @@ class HookSignatureError(HallowError, ValueError, KeyError):
     slug = "hook-signature"
 
 
-class NamedConfigNotFoundError(HallowError):
+class NamedConfigNotFoundError(HallowError, KeyError):
     """A named config is not known."""
 
     slug = "named-config-not-found"

@@ -106,6 +106,11 @@ DECLARED: dict[str, Any] = {
             "Annotations in scopes (`lr: float = 0.1`) declare the type; values are checked and converted.",
             sacred=False,
         ),
+        "NOTE_STALE_VALUES": _flag(
+            True,
+            "Note in the log when a later scope sets an entry again from which another value was computed.",
+            sacred=False,
+        ),
         "DOTTED_KEYS": _choice(
             "top",
             "Where a dot in a key of `config_updates` separates a path: `'top'` in the keys of the outermost dict, "

@@ -190,9 +190,10 @@ def iterate_flattened_separately(
     others = [key for key in dictionary if key not in first]
     leaves = sorted_keys(key for key in others if not is_non_empty_dict(dictionary[key]))
     branches = sorted_keys(key for key in others if is_non_empty_dict(dictionary[key]))
-    for key in [*first, *leaves]:
-        yield str(key), dictionary[key]
-    for key in branches:
+    for key in [*first, *leaves, *branches]:
+        if not is_non_empty_dict(dictionary[key]):
+            yield str(key), dictionary[key]
+            continue
         yield str(key), PATHCHANGE
         for path, value in iterate_flattened_separately(dictionary[key], manually_sorted_keys):
             yield join_paths(key, path), value

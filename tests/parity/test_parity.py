@@ -30,7 +30,7 @@ def test_parity(name, results):
     found = runner.differences(runner.expectation(case), results[name])
     unlisted = list((found - case.differences).elements())
     gone = list((case.differences - found).elements())
-    assert not unlisted, "differs from Sacred without a reason in the header:\n" + "\n".join(unlisted)
+    assert not unlisted, "differs from Sacred without a reason in the header:\n" + "\n".join(unlisted[:40])
     assert not gone, "listed differences that do not occur (any more):\n" + "\n".join(gone)
 
 

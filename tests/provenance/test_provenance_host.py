@@ -192,7 +192,7 @@ def test_hostinfo_slow(nvidia_smi, monkeypatch, script):
 def test_runs_that_start_together_share_one_question(monkeypatch):
     go = threading.Event()
     asked = []
-    monkeypatch.setattr("shutil.which", lambda name: "/bin/true")
+    monkeypatch.setattr(host, "_found", lambda program, path: "/bin/true")
     monkeypatch.setattr(host, "_gpus_of", lambda program: asked.append(go.wait(10)) or {"gpus": []})
     infos = [get_host_info() for _ in range(5)]
     go.set()

@@ -253,6 +253,12 @@ class Raising(ModuleType):
         raise RuntimeError(name)
 
 
+def below(folder, sources):
+    """Other modules of this process may belong to projects too, such as packages installed in editable mode."""
+    root = os.path.realpath(folder) + os.sep
+    return {source.filename for source in sources if source.filename.startswith(root)}
+
+
 class Odd:
     __slots__ = ()
 
@@ -283,7 +289,7 @@ def test_namespace_crash(tmp_path, monkeypatch, strategy):
         monkeypatch.setitem(sys.modules, name, module)
     (tmp_path / "main.py").touch()
     found = find_sources(strategy, tmp_path / "main.py", tmp_path, dict(strange))
-    assert found == {os.path.realpath(tmp_path / "main.py")}
+    assert below(tmp_path, found) == {os.path.realpath(tmp_path / "main.py")}
 
 
 def test_looking_does_not_load_lazy_modules(tmp_path, monkeypatch):
@@ -294,7 +300,35 @@ def test_looking_does_not_load_lazy_modules(tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "lazymod", module)
     loader.exec_module(module)
-    assert find_sources("project", None, tmp_path, {}) == {os.path.realpath(tmp_path / "lazymod.py")}
+    found = find_sources("project", None, tmp_path, {})
+    assert below(tmp_path, found) == {os.path.realpath(tmp_path / "lazymod.py")}
+
+
+@pytest.mark.parametrize("strategy", ["project", "sys"])
+def test_what_was_imported_since_is_found(tmp_path, monkeypatch, strategy):
+    """Whatever was remembered of an earlier look: modules added, exchanged and removed are noticed."""
+    (tmp_path / "pyproject.toml").touch()
+
+    def imported(name, file):
+        (tmp_path / file).touch()
+        module = ModuleType(name)
+        module.__file__ = str(tmp_path / file)
+        monkeypatch.setitem(sys.modules, name, module)
+
+    def names():
+        return {os.path.basename(path) for path in below(tmp_path, find_sources(strategy, None, tmp_path, {}))}
+
+    assert names() == set()
+    imported("one", "one.py")
+    imported("two", "two.py")
+    assert names() == names() == {"one.py", "two.py"}
+    if strategy == "project":  # any name will do for a file
+        imported("one", "three.py")
+        assert names() == {"two.py", "three.py"}
+    monkeypatch.delitem(sys.modules, "two")
+    imported("four", "four.py")
+    assert "four.py" in names()
+    assert "two.py" not in names()
 
 
 def test_P10_a_source_that_vanished_is_left_out(tmp_path):

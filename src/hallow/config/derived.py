@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import is_different
+from hallow.settings import SETTINGS
 
 if TYPE_CHECKING:
     from hallow.config.summary import ConfigSummary
@@ -21,6 +22,8 @@ class Derived:
 
     def note(self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]) -> None:
         """Compare what ``source`` assigned with what earlier entries were computed from."""
+        if not SETTINGS.CONFIG.NOTE_STALE_VALUES:
+            return
         assigned = {path for path in summary.origins if "." not in path}
         for name in assigned & set(earlier) - set(fixed):
             if not is_different(earlier[name], summary.get(name)):

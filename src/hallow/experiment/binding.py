@@ -189,7 +189,7 @@ class Binding:
         if self.mode == "copy":
             options = {
                 name: plain_copy(options[name])
-                for name in signature.arguments[given:]
+                for name in signature.open_arguments(given)
                 if name in options and name not in kwargs
             }
         return signature.construct_arguments(args, kwargs, options, bound)
@@ -209,7 +209,7 @@ class Plan:
 
     def __init__(self, binding: Binding, given: int) -> None:
         signature = binding.core.signature
-        open_names = signature.arguments[given:]
+        open_names = signature.open_arguments(given)
         options = binding.options
         self.values = {name: options[name] for name in open_names if name in options}
         self.random = tuple(name for name in open_names if name in _RANDOM)

@@ -79,9 +79,11 @@ class CommandLine:
         command = parsed.command or self.experiment.default_command
         if command is None:
             commands = ", ".join(name for name, _ in self.experiment.gather_commands())
-            raise UsageError(
+            raise CommandNotFoundError(
                 "There is no command to run: specify one, or define a main function with @ex.main or @ex.automain. "
-                f"Available commands are: {commands}"
+                f"Available commands are: {commands}",
+                print_traceback=False,
+                print_usage=True,
             )
         find_command(self.experiment, command)
         return command

@@ -107,6 +107,8 @@ def name_defined_later(function: Any, name: str) -> int | None:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
         return None
+    if name == code.co_name:
+        return None  # the function itself, which has no name yet while automain runs it
     for statement in tree.body:
         if statement.lineno > code.co_firstlineno and name in _bound(statement):
             return statement.lineno

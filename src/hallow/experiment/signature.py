@@ -76,7 +76,11 @@ class Signature:
 
     def get_free_parameters(self, args: Sequence[Any], kwargs: Mapping[str, Any], bound: bool = False) -> list[str]:
         """Arguments that the call leaves open; ``bound`` skips the first one (``self``)."""
-        return [name for name in self.arguments[len(args) + bound :] if name not in kwargs]
+        return [name for name in self.open_arguments(len(args) + bound) if name not in kwargs]
+
+    def open_arguments(self, given: int) -> list[str]:
+        """Arguments that ``given`` positional values leave open; what exceeds the positional ones goes to ``*args``."""
+        return [*self.positional[given:], *self.arguments[len(self.positional) :]]
 
     def construct_arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], bound: bool = False

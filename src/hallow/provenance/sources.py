@@ -127,6 +127,14 @@ class Source:
         repo, commit, is_dirty = _git_state(path) if save_git_info else (None, None, None)
         return cls(path, get_digest(path), repo, commit, is_dirty)
 
+    @classmethod
+    def _of_real(cls, path: str, digest: str) -> Source:
+        """The source for a path that needs no resolving, without git information."""
+        self = cls.__new__(cls)
+        self.filename, self.digest = path, digest
+        self.repo = self.commit = self.is_dirty = None
+        return self
+
     def to_json(self, base_dir: str | os.PathLike[str] | None = None) -> tuple[str, str]:
         """``(path, digest)``; the path relative to ``base_dir`` if that is given."""
         if base_dir is None:
@@ -194,7 +202,7 @@ def _local(modules: Iterable[tuple[str, ModuleType]], base_dir: str) -> Iterator
 
 def _dir_sources(base_dir: str, globs: Mapping[str, Any]) -> Iterable[str]:
     del globs
-    return iterate_all_python_files(base_dir)
+    return map(os.path.realpath, iterate_all_python_files(base_dir))
 
 
 def _project_sources(base_dir: str, globs: Mapping[str, Any]) -> Iterable[str]:
@@ -245,6 +253,6 @@ def find_sources(
 
 def _source(path: str) -> Source | None:
     try:
-        return _Real(path, get_digest(path))
+        return Source._of_real(path, get_digest(path))
     except OSError:  # gone or unreadable since it was imported
         return None

@@ -145,7 +145,7 @@ class Execution:
 
         self.log.debug("Starting Heartbeat")
         self.stop_beating, self.run._heartbeat = IntervalTimer.create(self._timed_beat, self.run.beat_interval)
-        self.run._heartbeat.start()
+        self.run._heartbeat.begin()
 
     def _work(self, args: tuple[Any, ...]) -> None:
         run = self.run
@@ -227,13 +227,12 @@ class Execution:
             self._beat(last=True)
             return
         self.log.debug("Stopping Heartbeat")
-        self.stop_beating.set()
-        timer.join(LAST_BEAT_TIMEOUT)
-        if timer.is_alive():
+        if not timer.end(LAST_BEAT_TIMEOUT):
             self.fanout.give_up_on_busy()
             self._beat(last=True)
 
     def _timed_beat(self) -> None:
+        CURRENT.set(self.run)  # the thread has a context of its own
         self._beat(last=self.stop_beating.is_set())
 
     def _beat(self, last: bool = False) -> None:

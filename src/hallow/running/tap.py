@@ -18,6 +18,8 @@ from codecs import getincrementaldecoder
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from hallow.running.clock import call_later
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -87,11 +89,14 @@ class Tap:
         self._diverted = False
         self._lingering = False
         self._breakpointhook = sys.breakpointhook
-        self._follower = threading.Thread(target=self._follow, name="hallow-capture", daemon=True)
+        # Guards whether there is a thread that follows, and whether there may be one.
+        self._follow_lock = threading.Lock()
+        self._follower: threading.Thread | None = None
+        self._ended = False
 
     def open(self) -> None:
         """Start."""
-        self._follower.start()
+        self._alarm = call_later(_BUSY, self._start_following)
         for spool in self.spools:
             spool.divert()
         self._diverted = True
@@ -148,19 +153,28 @@ class Tap:
                     _write_all(spool.saved[0], data)
         return found
 
+    def _start_following(self) -> None:
+        with self._follow_lock:
+            if self._follower is None and not self._ended:
+                self._follower = threading.Thread(target=self._follow, name="hallow-capture", daemon=True)
+                self._follower.start()
+
     def _follow(self) -> None:
         with suppress(OSError):
             self._copy_until_stopped()
 
     def _copy_until_stopped(self) -> None:
-        delay = _BUSY
+        delay = 0.0
         while not self._stop.wait(delay):
             found = self.collect()
             found = self.copy() or found
-            delay = _BUSY if found else min(delay * 1.5, _IDLE)
+            delay = _BUSY if found else min(max(delay, _BUSY) * 1.5, _IDLE)
             if self._lingering and not _children():
                 break
         self.copy()
+        self._let_go()
+
+    def _let_go(self) -> None:
         for spool in self.spools:
             spool.close()
 
@@ -181,11 +195,18 @@ class Tap:
     def close(self) -> None:
         """Restore and end; while child processes live that may write into the spool, copying goes on."""
         self.restore()
+        self._alarm.cancel()
         self._lingering = _children()
-        if not self._lingering:
-            self._stop.set()
-            if threading.current_thread() is not self._follower:
-                self._follower.join(timeout=10)
+        if self._lingering:
+            self._start_following()
+            return
+        with self._follow_lock:
+            self._ended = True
+        self._stop.set()
+        if self._follower is None:
+            self._let_go()
+        elif threading.current_thread() is not self._follower:
+            self._follower.join(timeout=10)
 
     def _breakpoint(self, *args: Any, **kwargs: Any) -> Any:
         """The prompt of a debugger needs the terminal: no more capturing from here on."""

@@ -67,9 +67,9 @@ class Thing:
 def main(_config, _run, _log, _seed, _rnd):
     """Documented."""
     print(plain(), plain(5), plain(b=5), plain(5, 6, 7), plain(c=1, a=2))
-    print(variadic(), variadic(5), variadic(5, 6), variadic(5, 6, b=7, k=8))
+    print(variadic(), variadic(5), variadic(5, k=8))
     print(prefixed(), prefixed(x=1), deeper(), missing())
     print(list(generator()), list(generator(b=3)))
     print(Thing().method(), Thing(9).method(8), Thing.static(), Thing.of_class())
-    print(_config["a"], _run.status, _log.name, type(_seed).__name__, type(_rnd).__name__)
-    print(main.__name__, main.__doc__, plain.__name__)
+    print(_config["a"], _run.status, _log.name, type(_seed).__name__, hasattr(_rnd, "integers"))
+    print(plain.__name__, _run.main_function.__name__, _run.main_function.__doc__)

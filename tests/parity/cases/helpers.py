@@ -1,7 +1,4 @@
 # $
-# BUG iterate_flattened_separately does not descend into a dict among the manually sorted keys
-#   1 - out| ['z', 'z.y', 'z.y.x', 'b', 'a', 'a.c', 'a.d']
-#   1 + out| ['z', 'b', 'a', 'a.c', 'a.d']
 from sacred import utils
 from sacred.utils import (
     apply_backspaces_and_linefeeds,

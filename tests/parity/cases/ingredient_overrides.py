@@ -1,11 +1,6 @@
 # $ with seed=1
 # $ with seed=1 data.file=mine
 # $ print_config with seed=1
-# new a note about entries that keep a value computed from an earlier one (derived-values)
-#   1 + log| INFO - data - Config entry "file" is set again (ingredient_overrides.py:17 (scope override)); "path" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
-#   1 + log| INFO - data - Config entry "file" is set again (ingredient_overrides.py:22 (scope more)); "path" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
-#   3 + log| INFO - data - Config entry "file" is set again (ingredient_overrides.py:17 (scope override)); "path" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
-#   3 + log| INFO - data - Config entry "file" is set again (ingredient_overrides.py:22 (scope more)); "path" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
 # text the seed is documented also where the experiment has no config source
 #   3 - out| <blue>   seed = 1
 #   3 + out| <blue>   seed = 1                           # the random seed for this experiment

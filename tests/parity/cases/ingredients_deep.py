@@ -1,5 +1,5 @@
 # $ with seed=1
-# $ with seed=1 data.paths.base=/tmp
+# $ with seed=1 data.paths.base=/mnt
 # $ with seed=1 other.x=5 data.n=2
 # $ with seed=1 data.paths.local
 # $ print_config with seed=1

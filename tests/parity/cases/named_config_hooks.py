@@ -1,6 +1,15 @@
 # $ with seed=1 fast
 # $ with seed=1 fast slow data.big
 # $ with seed=1 data.big -F runs
+# text warnings show the full path of the entry
+#   2 - log| WARNING - data - Added new config entry: "__doc__"
+#   2 + log| WARNING - data - Added new config entry: "data.__doc__"
+#   2 - log| WARNING - data - Added new config entry: "extra.k"
+#   2 + log| WARNING - data - Added new config entry: "data.extra.k"
+#   3 - log| WARNING - data - Added new config entry: "__doc__"
+#   3 + log| WARNING - data - Added new config entry: "data.__doc__"
+#   3 - log| WARNING - data - Added new config entry: "extra.k"
+#   3 + log| WARNING - data - Added new config entry: "data.extra.k"
 from sacred import SETTINGS, Experiment, Ingredient
 
 SETTINGS.CAPTURE_MODE = "sys"

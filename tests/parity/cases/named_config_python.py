@@ -1,7 +1,4 @@
 # $
-# C16 one exception for unknown named configs, of whatever ingredient
-#   1 - out| KeyError
-#   1 + out| NamedConfigNotFoundError
 from sacred import Experiment
 
 ex = Experiment("named")

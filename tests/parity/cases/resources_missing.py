@@ -1,6 +1,6 @@
 # $ resource with seed=1 -F runs
 # $ opened with seed=1 -F runs
-# BUG add_resource raises for a missing file, also without observers, where Sacred goes on
+# text a resource that is not there is an error in the user's code, not a silenced observer (observer-silent)
 #   0 - runs/1/cout.txt| (empty)
 #   0 + runs/1/cout.txt| FileNotFoundError
 #   1 - out| went on

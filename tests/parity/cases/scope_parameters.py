@@ -1,9 +1,6 @@
 # $ with seed=1
 # $ with seed=1 a=4
 # $ with seed=1 c=0
-# new a note about entries that keep a value computed from an earlier one (derived-values)
-#   1 + log| INFO - root - Config entry "a" is set again (scope_parameters.py:17 (scope third)); "b" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
-#   3 + log| INFO - root - Config entry "a" is set again (scope_parameters.py:17 (scope third)); "b" was computed from its earlier value and stays as it is. A named config or an update would have been taken into account.
 from sacred import Experiment
 
 ex = Experiment("parameters")

@@ -11,7 +11,7 @@
 # $ with seed=1 a=ünïcode b=a%b 'c=a\nb'
 # $ with seed=1 'a={"x": 1}' a.y=2
 # $ with seed=1 a.y=2 'a={"x": 1}'
-# BUG a dict given after one of its entries is merged with it, not put in its place
+# text a dict given after one of its entries is merged with it: no update is lost
 #   13 - out| {'x': 1} dict
 #   13 + out| {'y': 2, 'x': 1} dict
 #   13 + log| WARNING - root - Added new config entry: "a.y"
