@@ -1,4 +1,7 @@
 # $
+# C16 one exception for all unknown named configs, which can be caught as either
+#   1 - out| NamedConfigNotFoundError
+#   1 + out| KeyError
 from sacred import Experiment
 
 ex = Experiment("named")
