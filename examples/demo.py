@@ -24,7 +24,8 @@ def show(folder: Path) -> None:
         print(f"  source         {name} -> {copy}")
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         print(f"  {file.name:<14} {file.stat().st_size:>6} bytes")
-    print("  printed        " + (folder / "cout.txt").read_text(encoding="utf-8").strip().splitlines()[-1])
+    printed = (folder / "cout.txt").read_text(encoding="utf-8").splitlines()
+    print(f"  printed        {len(printed)} lines, such as: {next(line for line in printed if 'accuracy' in line).strip()}")
 
 
 def main() -> None:

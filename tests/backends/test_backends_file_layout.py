@@ -314,6 +314,27 @@ def test_the_last_beat_leaves_run_json_to_the_final_event(observer, start):
     assert (entry["heartbeat"], entry["result"]) == (T2.isoformat(), 3)
 
 
+def test_a_run_makes_each_file_once(tmp_path, monkeypatch):
+    """Making files is what a short run costs; only run.json is exchanged, once, for the end."""
+    from hallow import Experiment
+
+    ex = Experiment("short", interactive=True, save_git_info=False)
+
+    @ex.command
+    def nothing():
+        pass
+
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    ex.run("nothing")
+    made = []
+    real = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: made.append(os.path.basename(new)) or real(old, new))
+    run = ex.run("nothing")
+    assert sorted(made) == ["config.json", "info.json", "metrics.json", "run.json", "run.json"]
+    names = sorted(str(path.relative_to(run.dir)) for path in Path(run.dir).rglob("*") if path.is_file())
+    assert names == [".hallow/facts.jsonl", "config.json", "cout.txt", "info.json", "metrics.json", "run.json"]
+
+
 def test_the_last_beat_reaches_an_older_subclass(tmp_path, start):
     class Counting(FileStorageObserver):
         def heartbeat_event(self, info, captured_out, beat_time=T2, **rest):

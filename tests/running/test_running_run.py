@@ -443,6 +443,42 @@ def test_last_beat_order(make_run):
     assert beat["beat_time"] > stop["stop_time"]
 
 
+def test_the_last_beat_is_an_event_of_its_own_for_those_who_have_it(make_run):
+    class Ending(RecordingObserver):
+        def last_beat_event(self, captured_out, result):
+            self._arrived("last_beat_event", {"captured_out": captured_out, "result": result})
+
+    class Plain:
+        def __init__(self):
+            self.beats = []
+
+        def heartbeat_event(self, result):
+            self.beats.append(result)
+
+    ending, plain = Ending(), Plain()
+    run = make_run(lambda: print("out") or time.sleep(0.05) or 3, ending, plain, beat_interval=0.01)
+    run()
+    assert ending.names.count("last_beat_event") >= 1
+    assert ending.names[-3:] == ["last_beat_event", "completed_event", "join"]
+    assert ending.calls("last_beat_event")[-1] == {"captured_out": "out\n", "result": 3}
+    assert "last_beat_event" not in ending.names[: ending.names.index("heartbeat_event")]
+    assert plain.beats[-1] == 3
+
+
+def test_beats_belong_to_the_run(make_run):
+    class Asking(RecordingObserver):
+        def heartbeat_event(self, **arguments):
+            super().heartbeat_event(**arguments)
+            seen.append((current_run(), threading.current_thread().name))
+
+    seen = []
+    other = make_run(lambda: inner())
+    inner = make_run(lambda: time.sleep(0.05), Asking(), beat_interval=0.01)
+    other()
+    assert len(seen) > 1
+    assert set(seen) == {(inner, "hallow-heartbeat")}
+
+
 def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(make_run, monkeypatch, caplog):
     monkeypatch.setattr(lifecycle, "LAST_BEAT_TIMEOUT", 0.1)
     release = threading.Event()

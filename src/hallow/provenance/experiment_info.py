@@ -1,7 +1,6 @@
 """What a record says about the experiment itself."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH100, PTH109, PTH113, PTH120
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ Nothing here ever fails a run. What cannot be found out has a reason, as a sente
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH110, PTH118, PTH120
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ gatherer never keeps a run from starting. No other program is started while MPI 
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH103, PTH111, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 

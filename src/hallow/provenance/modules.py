@@ -1,7 +1,6 @@
 """Walking through imported modules without running any of their code."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH110, PTH118, PTH122
 
 from __future__ import annotations
 

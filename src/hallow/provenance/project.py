@@ -1,7 +1,6 @@
 """What belongs to a project, as opposed to what it uses."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH100, PTH110, PTH113, PTH118, PTH119, PTH120, PTH206
 
 from __future__ import annotations
 
@@ -65,11 +64,14 @@ class Project:
         # Nine of ten modules are settled here, without asking the file system about links.
         if _is_library(file) and not file.startswith(self.roots):
             return None
+        from hallow.provenance.packages import editable_folders
+
         path = get_py_file_if_possible(os.path.realpath(file))
         if not os.path.isfile(path):
             return None
-        owned = any(self._owns(root, path) for root in self.roots) or _is_editable(path)
-        return path if owned else None
+        # A virtual environment may lie inside the folder of an editable package.
+        roots = (*self.roots, *editable_folders())
+        return path if any(self._owns(root, path) for root in roots) else None
 
     @staticmethod
     def _owns(root: str, path: str) -> bool:
@@ -113,10 +115,3 @@ def _standard_library() -> tuple[str, ...]:
 def _is_library(file: str) -> bool:
     installed = any(f"{os.sep}{folder}{os.sep}" in file for folder in _INSTALLED)
     return installed or file.startswith(_standard_library())
-
-
-def _is_editable(path: str) -> bool:
-    """Whether a file belongs to a package that is installed in editable mode."""
-    from hallow.provenance.packages import editable_folders
-
-    return any(path.startswith(folder) for folder in editable_folders())

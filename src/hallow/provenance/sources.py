@@ -1,7 +1,6 @@
 """Source files: which files are the user's own code, and what they contain."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH100, PTH109, PTH113, PTH116, PTH123
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import SettingError
@@ -77,12 +78,19 @@ def flush_c() -> None:
     """Flush C's stdout and stderr, not all files: another thread may wait and hold the lock of stdin."""
     # Another platform, or no C library to be had.
     with suppress(Exception):
-        import ctypes
+        fflush, *streams = _c_streams()
+        for stream in streams:
+            fflush(stream)
 
-        libc = ctypes.CDLL(None)
-        names = ("__stdoutp", "__stderrp") if sys.platform == "darwin" else ("stdout", "stderr")
-        for name in names:
-            libc.fflush(ctypes.c_void_p.in_dll(libc, name))
+
+@cache
+def _c_streams() -> tuple[Any, ...]:
+    """The function ``fflush`` and the variables that hold the two streams."""
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    names = ("__stdoutp", "__stderrp") if sys.platform == "darwin" else ("stdout", "stderr")
+    return libc.fflush, *(ctypes.c_void_p.in_dll(libc, name) for name in names)
 
 
 # ------------------------------------------------------------------------------------------------------ modes

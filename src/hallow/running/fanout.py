@@ -178,7 +178,8 @@ class Fanout:
                     return
                 outlet.send_owed()
                 self._repeatable(outlet, "log_metrics", partial(outlet.send_due, heartbeat["info"]))
-                self._repeatable(outlet, "heartbeat_event", partial(outlet.call, "heartbeat_event", heartbeat))
+                event = outlet.last_beat if last else "heartbeat_event"
+                self._repeatable(outlet, "heartbeat_event", partial(outlet.call, event, heartbeat))
 
     def _repeatable(self, outlet: Outlet, event: str, send: Callable[[], Any]) -> None:
         """Send what makes up for earlier failures of the same event."""

@@ -189,7 +189,7 @@ class Run:
         """
         path = _existing(filename, "resource") if "r" in mode else _absolute(filename)
         self._tell("resource_event", filename=path)
-        return open(path, mode)  # noqa: PTH123 - the caller closes it
+        return open(path, mode)
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Report a file as a resource of the run.
@@ -220,7 +220,7 @@ class Run:
         path = _existing(filename, "artifact")
         self._tell(
             "artifact_event",
-            name=os.path.basename(path) if name is None else os.fspath(name),  # noqa: PTH119
+            name=os.path.basename(path) if name is None else os.fspath(name),
             filename=path,
             metadata=metadata,
             content_type=content_type,
@@ -253,11 +253,11 @@ class Run:
 
 
 def _absolute(filename: Any) -> str:
-    return os.path.abspath(os.fsdecode(filename))  # noqa: PTH100 - links are kept as the user wrote them
+    return os.path.abspath(os.fsdecode(filename))
 
 
 def _existing(filename: Any, kind: str) -> str:
     path = _absolute(filename)
-    if not os.path.exists(path):  # noqa: PTH110
+    if not os.path.exists(path):
         raise FileNotFoundError(ENOENT, f"there is no such file to add as {kind}", path)
     return path

@@ -19,59 +19,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.running.clock import call_later
+from hallow.running.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hallow.running.capture import CapturedStdout
 
-_CHUNK = 1 << 18
-_SPARES = 2  # as many as one capture needs
 _BUSY, _IDLE = 0.004, 0.05  # seconds between looks at the spool
-
-
-class Spool:
-    """The file that some descriptors are diverted into, and where they led before."""
-
-    def __init__(self, numbers: list[int]) -> None:
-        self.numbers = numbers
-        self.file = _spare_or_new_file()
-        self.saved = [os.dup(number) for number in numbers]
-        self.collected = 0
-        self.copied = 0
-        # Known once others can be told from us, who use the file.
-        self._inode: tuple[int, int] | None = None
-
-    def divert(self) -> None:
-        """Let the descriptors lead into the spool."""
-        writing = _opened_again(self.file)
-        for number in self.numbers:
-            os.dup2(writing, number)
-        if writing != self.file:
-            os.close(writing)
-            self._inode = _inode(self.file)
-
-    def restore(self) -> None:
-        """Let the descriptors lead where they led before."""
-        for number, saved in zip(self.numbers, self.saved, strict=True):
-            os.dup2(saved, number)
-
-    def close(self) -> None:
-        """Let go of the file and of the copies of the descriptors."""
-        for descriptor in self.saved:
-            os.close(descriptor)
-        if not _kept(self.file, self._inode):
-            os.close(self.file)
-
-    def unread(self, start: int) -> Iterator[bytes]:
-        """The bytes from ``start`` to the size at this moment."""
-        end = os.fstat(self.file).st_size
-        while start < end:
-            data = os.pread(self.file, min(_CHUNK, end - start), start)
-            if not data:
-                return
-            start += len(data)
-            yield data
 
 
 class Tap:
@@ -138,6 +93,8 @@ class Tap:
                     found = True
                     for subscriber in self.subscribers:
                         subscriber.feed(spool, data)
+            for subscriber in self.subscribers:
+                subscriber.settle()
         return found
 
     # ------------------------------------------------------------------------------------------ terminal
@@ -223,21 +180,50 @@ class Tap:
 
 
 class _Subscriber:
-    """A capture, and its place between two bytes of a character in each spool."""
+    """A capture, and its place between two bytes of a character in each spool.
+
+    Where the two streams lead to different places they have a spool each, and what is new in both is joined here: a
+    line that one of them has begun is finished before the other goes on, unless it pauses inside the line.
+    """
 
     def __init__(self, capture: CapturedStdout) -> None:
         self.capture = capture
         self._decoders: dict[Spool, Any] = {}
+        self._waiting: dict[Spool, str] = {}
+        self._fresh: set[Spool] = set()
+        self._open: Spool | None = None
 
     def feed(self, spool: Spool, data: bytes) -> None:
+        """Take what is new in a spool; it is passed on by :meth:`settle`."""
         decoder = self._decoders.get(spool)
         if decoder is None:
             decoder = self._decoders[spool] = getincrementaldecoder("utf-8")("replace")
-        self.capture.append(decoder.decode(data))
+        self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(data)
+        self._fresh.add(spool)
+
+    def settle(self) -> None:
+        """Pass on what is waiting, but nothing into the middle of a line that is still being written."""
+        if self._open in self._fresh:
+            self._emit(self._open)
+        self._fresh, fresh = set(), self._fresh
+        for spool in list(self._waiting):
+            if self._open is not None and self._open is not spool and self._open in fresh:
+                continue
+            self._emit(spool)
+
+    def _emit(self, spool: Spool | None) -> None:
+        text = self._waiting.pop(spool, "") if spool is not None else ""
+        if text:
+            self.capture.append(text)
+            self._open = None if text.endswith("\n") else spool
 
     def finish(self) -> None:
-        for decoder in self._decoders.values():
-            self.capture.append(decoder.decode(b"", final=True))
+        """Pass on everything."""
+        for spool, decoder in self._decoders.items():
+            self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(b"", final=True)
+        self._emit(self._open)
+        for spool in list(self._waiting):
+            self._emit(spool)
 
 
 # -------------------------------------------------------------------------------------------- one per process
@@ -249,8 +235,6 @@ class _Process:
     lock = threading.Lock()
     tap: Tap | None = None
     prepared = False
-    # Files of earlier captures, empty, to be used again.
-    spares: list[tuple[int, tuple[int, int]]] = []  # noqa: RUF012 - there is one process
 
 
 @contextmanager
@@ -327,11 +311,6 @@ def _after_fork() -> None:
     # The lock may have been held by a thread that does not exist here.
     _Process.lock = threading.Lock()
     _Process.tap = None
-    # Not to be shared with the parent.
-    for file, inode in _Process.spares:
-        if _inode(file) == inode:
-            os.close(file)
-    _Process.spares = []
 
 
 # ------------------------------------------------------------------------------------------------ descriptors
@@ -351,69 +330,6 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _spare_or_new_file() -> int:
-    while _Process.spares:
-        file, inode = _Process.spares.pop()
-        if _inode(file) == inode:
-            return file
-    return _unlinked_file()
-
-
-def _opened_again(file: int) -> int:
-    """The same file, opened on its own, so that :func:`_kept` can tell our use from that of others."""
-    try:
-        return os.open(f"/proc/self/fd/{file}", os.O_WRONLY | os.O_APPEND)
-    except OSError:
-        return file
-
-
-def _kept(file: int, inode: tuple[int, int] | None) -> bool:
-    """Empty a file and keep it for the next capture, if nobody else holds it.
-
-    Making and deleting a file costs more than everything else in a capture. But a program that was left in the
-    background may go on writing into it, and that is no output of later runs.
-    """
-    # The number may be that of a file of the user's by now, if they closed all descriptors.
-    if inode is None or _inode(file) != inode or len(_Process.spares) >= _SPARES:
-        return False
-    try:
-        import fcntl
-
-        # Granted only if nobody has the file open in another way than through this very descriptor.
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        os.ftruncate(file, 0)
-    except (OSError, ImportError, AttributeError):
-        return False
-    _Process.spares.append((file, inode))
-    return True
-
-
-def _inode(file: int) -> tuple[int, int] | None:
-    """What identifies an unlinked file; ``None`` for anything else."""
-    try:
-        found = os.fstat(file)
-    except OSError:
-        return None
-    return None if found.st_nlink else (found.st_dev, found.st_ino)
-
-
-def _unlinked_file() -> int:
-    """A file without a name that is only appended to."""
-    places = [os.environ.get("TMPDIR"), "/tmp", "/var/tmp", os.curdir]  # noqa: S108 - unlinked at once
-    error: OSError | None = None
-    for place in filter(None, places):
-        path = f"{place}/.hallow-{os.getpid()}-{os.urandom(8).hex()}"
-        try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        except OSError as problem:
-            error = problem
-            continue
-        os.unlink(path)  # noqa: PTH108
-        return file
-    raise error or OSError("no folder for temporary files")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -1,7 +1,6 @@
 """Appending to a file so that its earlier content is never at risk."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH103, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -20,16 +19,21 @@ def append(path: str, data: bytes) -> int:
         OSError: if not all of it can be written.
     """
     try:
-        file = open(path, "ab", buffering=0)
+        return _append(path, data)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = open(path, "ab", buffering=0)
-    with file:
+        return _append(path, data)
+
+
+def _append(path: str, data: bytes) -> int:
+    with open(path, "ab", buffering=0) as file:
         size = file.tell()
+        written = 0
         try:
-            if file.write(data) != len(data):
-                raise OSError(ENOSPC, "only a part could be written", path)
-        except OSError:
-            file.truncate(size)
-            raise
-    return size
+            written = file.write(data)
+        finally:
+            if written != len(data):
+                file.truncate(size)
+        if written != len(data):
+            raise OSError(ENOSPC, "only a part could be written", path)
+        return size

@@ -1,7 +1,6 @@
 """Copying files into a store: complete or not at all."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH110, PTH112, PTH118, PTH120, PTH121, PTH123, PTH202
 
 from __future__ import annotations
 

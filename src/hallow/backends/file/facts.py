@@ -1,7 +1,6 @@
 """What hallow knows of a run beyond Sacred's documents: a log of facts, one JSON object a line."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH118, PTH123
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Making run folders: ``mkdir`` is the lock, so that no two runs ever share one."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH116, PTH118, PTH123
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH117, PTH118, PTH119, PTH122, PTH206
 
 from __future__ import annotations
 

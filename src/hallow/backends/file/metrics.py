@@ -4,7 +4,6 @@ Numbers that are not finite are bare ``NaN`` and ``Infinity`` in both, which is 
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH105, PTH110, PTH118, PTH123
 
 from __future__ import annotations
 

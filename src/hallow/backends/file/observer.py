@@ -1,7 +1,6 @@
 """The observer that keeps every run in a folder of its own."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH110, PTH118, PTH119
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Where everything of a run goes in a file store."""
 
 # os.path, because this runs at every start and pathlib costs several times as much.
-# ruff: noqa: PTH100, PTH102, PTH103, PTH108, PTH109, PTH110, PTH118, PTH119, PTH122, PTH123
 
 from __future__ import annotations
 
