@@ -25,7 +25,8 @@ def show(folder: Path) -> None:
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         print(f"  {file.name:<14} {file.stat().st_size:>6} bytes")
     printed = (folder / "cout.txt").read_text(encoding="utf-8").splitlines()
-    print(f"  printed        {len(printed)} lines, such as: {next(line for line in printed if 'accuracy' in line).strip()}")
+    shown = next(line.strip() for line in printed if "accuracy" in line)
+    print(f"  printed        {len(printed)} lines, such as: {shown}")
 
 
 def main() -> None:

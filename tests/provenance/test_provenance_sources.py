@@ -224,6 +224,28 @@ def test_an_editable_install_is_project_code(tmp_path, run_script):
     assert done.out.split() == ["../library/othermod.py", "exp.py"], done.err
 
 
+def test_a_virtual_environment_inside_an_editable_package_is_no_project_code(tmp_path, run_script):
+    (tmp_path / "pyproject.toml").touch()
+    site = tmp_path / ".venv/lib/site-packages"
+    info = site / "mine-1.0.dist-info"
+    info.mkdir(parents=True)
+    (tmp_path / ".venv/pyvenv.cfg").touch()
+    (site / "installed.py").touch()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "direct_url.json").write_text(f'{{"url": "{tmp_path.as_uri()}", "dir_info": {{"editable": true}}}}')
+    write(tmp_path, src__mine="")
+    done = run_script(
+        f"import sys; sys.path[:0] = [{str(site)!r}, {str(tmp_path / 'src')!r}]" + PROBE + "import installed, mine\n"
+        "print(*found('project'))\n"
+        "from hallow.provenance.packages import find_packages\n"
+        "print(*(d.to_json() for d in find_packages('sys') if d.name in ('mine', 'hallow')))",
+        name="work/exp.py",
+    )
+    first, second = done.out.splitlines()
+    assert first.split() == ["../src/mine.py", "exp.py"], done.err
+    assert "mine==1.0" in second
+
+
 def test_installed_packages_virtual_environments_and_hallow_are_no_sources(tmp_path, run_script):
     (tmp_path / "pyproject.toml").touch()
     write(tmp_path, env__lib__inenv="")

@@ -272,16 +272,18 @@ def _owners(modules: Mapping[str, Iterable[str]]) -> list[_Distribution]:
 
 def _find_owners(top: str, file: str) -> Iterator[_Distribution]:
     folder = _install_folder(top, file)
-    if folder is None:
-        return
-    relative = file[len(folder) + 1 :]
-    installed = _installed_in(folder)
+    relative = "" if folder is None else file[len(folder) + 1 :]
     wanted = _normalised(top)
     # The likely ones first: nine of ten packages are called as their module.
+    installed = [] if folder is None else _installed_in(folder)
     for distribution in sorted(installed, key=lambda d: (d.guess != wanted, wanted not in d.guess)):
         if distribution.owns(top, relative):
             yield distribution
             return
+    # An editable package lists none of its files; it is known by its name.
+    editable = _installed(top) if file.startswith(editable_folders()) else None
+    if editable is not None:
+        yield editable
 
 
 def _install_folder(top: str, file: str) -> str | None:
