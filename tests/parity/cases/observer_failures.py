@@ -1,7 +1,7 @@
 # $
 # O-2 failed_event is not sent to an observer that refused the start
 #   1 - out| event failed
-# BUG an observer whose started_event failed is not joined
+# O-2 an observer whose start failed gets nothing more, not even join
 #   1 - out| join
 # O-1 what an observer missed is summed up, with its traceback
 #   1 + log| ERROR - broken - The 'Broken(completed)' observer failed on the end of the run
