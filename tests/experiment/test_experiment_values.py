@@ -204,6 +204,7 @@ def test_E17_everything_printed_is_stored(run_script):
             for n in range(2000):
                 print("line", n)
             print("err", file=sys.stderr)
+            sys.stdout.flush()  # as without any capture: a child writes between two flushes of its parent
             subprocess.run([sys.executable, "-c", "print('child')"])
             print("LAST", end="")
         """,

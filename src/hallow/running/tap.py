@@ -81,10 +81,14 @@ class Tap:
         if self.pid == os.getpid():
             flush()
             with suppress(OSError):
-                self.collect()
+                self.collect(everything=True)
 
-    def collect(self) -> bool:
-        """Give the subscribers what is new; whether there was anything."""
+    def collect(self, everything: bool = False) -> bool:
+        """Give the subscribers what is new; whether there was anything.
+
+        Args:
+            everything: also what waits for the end of a line in the other stream.
+        """
         found = False
         with self._collect_lock:
             for spool in self.spools:
@@ -94,7 +98,7 @@ class Tap:
                     for subscriber in self.subscribers:
                         subscriber.feed(spool, data)
             for subscriber in self.subscribers:
-                subscriber.settle()
+                subscriber.settle(everything)
         return found
 
     # ------------------------------------------------------------------------------------------ terminal
@@ -183,14 +187,15 @@ class _Subscriber:
     """A capture, and its place between two bytes of a character in each spool.
 
     Where the two streams lead to different places they have a spool each, and what is new in both is joined here: a
-    line that one of them has begun is finished before the other goes on, unless it pauses inside the line.
+    line that one of them has begun is finished before the other goes on. Streams are buffered, so the rest of a line
+    may be long in coming: it is waited for until the next beat, which flushes the buffers. A line with a carriage
+    return belongs to a progress bar and is not waited for.
     """
 
     def __init__(self, capture: CapturedStdout) -> None:
         self.capture = capture
         self._decoders: dict[Spool, Any] = {}
         self._waiting: dict[Spool, str] = {}
-        self._fresh: set[Spool] = set()
         self._open: Spool | None = None
 
     def feed(self, spool: Spool, data: bytes) -> None:
@@ -199,31 +204,27 @@ class _Subscriber:
         if decoder is None:
             decoder = self._decoders[spool] = getincrementaldecoder("utf-8")("replace")
         self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(data)
-        self._fresh.add(spool)
 
-    def settle(self) -> None:
-        """Pass on what is waiting, but nothing into the middle of a line that is still being written."""
-        if self._open in self._fresh:
+    def settle(self, everything: bool) -> None:
+        """Pass on what is waiting, but nothing into the middle of a line unless ``everything`` is wanted."""
+        if self._open is not None:
             self._emit(self._open)
-        self._fresh, fresh = set(), self._fresh
         for spool in list(self._waiting):
-            if self._open is not None and self._open is not spool and self._open in fresh:
-                continue
-            self._emit(spool)
+            if everything or self._open is None:
+                self._emit(spool)
 
-    def _emit(self, spool: Spool | None) -> None:
-        text = self._waiting.pop(spool, "") if spool is not None else ""
+    def _emit(self, spool: Spool) -> None:
+        text = self._waiting.pop(spool, "")
         if text:
             self.capture.append(text)
-            self._open = None if text.endswith("\n") else spool
+            line = text[text.rfind("\n") + 1 :]
+            self._open = spool if line and "\r" not in line else None
 
     def finish(self) -> None:
         """Pass on everything."""
         for spool, decoder in self._decoders.items():
             self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(b"", final=True)
-        self._emit(self._open)
-        for spool in list(self._waiting):
-            self._emit(spool)
+        self.settle(everything=True)
 
 
 # -------------------------------------------------------------------------------------------- one per process
