@@ -369,7 +369,7 @@ def test_usage_text():
         """
 
     text = format_usage(
-        "exp.py", "  Docstring\n  of the module.\n", {"print_config": print, "dataset.stats": stats}, BUILT_IN
+        "exp.py", "  Docstring\n  of the module.\n", {"print_config": lambda: None, "dataset.stats": stats}, BUILT_IN
     )
     assert text.startswith(
         "Usage:\n  exp.py [(with UPDATE...)] [options]\n  exp.py help [COMMAND]\n  exp.py (-h | --help)\n"

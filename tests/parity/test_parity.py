@@ -24,8 +24,16 @@ def results():
     return runner.run_cases(list(CASES.values()), "hallow")
 
 
+#: Cases in which Python itself differs from the version that the expectations were recorded with: the lines of a
+#: traceback before 3.11, and docstrings, which 3.13 strips of their indentation.
+PYTHON = {"options_run": ((3, 11), (3, 99)), "named_configs": ((3, 0), (3, 12))}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_parity(name, results):
+    first, last = PYTHON.get(name, ((3, 0), (3, 99)))
+    if not first <= sys.version_info[:2] <= last:
+        pytest.skip("Python words this differently in this version")
     case = CASES[name]
     found = runner.differences(runner.expectation(case), results[name])
     unlisted = list((found - case.differences).elements())
