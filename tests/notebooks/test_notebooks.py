@@ -39,6 +39,11 @@ CELLS = {
     "first update": "ex.run(config_updates={'a': 2}).result",
     "first named config": "ex.run(named_configs=['large']).result",
     "output": "print('STORED', Path('runs/1/cout.txt').read_text())",
+    "cells": """
+        from hallow.backends.file.facts import read_facts
+        cells = read_facts("runs/1")["cells"]
+        any("def total(a, b)" in cell for cell in cells), cells[-1]
+        """,
     "definitions again": """
         @ex.config
         def cfg():
@@ -123,7 +128,7 @@ class Shown:
         self.error = next((f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"), None)
 
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # kernel clients warn about event loops and transports
+pytestmark = pytest.mark.filterwarnings("ignore")  # kernel clients warn of event loops and transports
 
 
 def test_definitions_in_cells(notebook):
@@ -131,6 +136,10 @@ def test_definitions_in_cells(notebook):
     assert notebook["first run"].value == "4"
     assert notebook["first update"].value == "8"
     assert notebook["first named config"].value == "40"
+
+
+def test_the_cells_stand_beside_the_record(notebook):
+    assert notebook["cells"].value == "(True, 'ex.run().result')"
 
 
 def test_E7_cells_executed_again_replace_what_they_defined(notebook):

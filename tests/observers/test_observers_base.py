@@ -72,7 +72,7 @@ def test_accepted_tells_what_an_older_signature_takes():
 def test_public_names_are_loaded_on_first_use_and_unknown_ones_are_explained():
     assert set(hallow.observers.__all__) <= set(dir(hallow.observers))
     with pytest.raises(AttributeError, match="has no 'MongoObserverX'"):
-        hallow.observers.MongoObserverX  # noqa: B018
+        hallow.observers.MongoObserverX
 
 
 def test_importing_observers_loads_no_back_end(run_script):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,8 @@ class Facts:
         """Have everything that stands beside the record sent to those who record the run."""
         run.add_detail("origins", lambda: describe_origins(run.config_modifications.origins))
         run.add_detail("git", lambda: [repository.detail() for repository in self.repositories])
+        if getattr(self.experiment, "interactive", False):
+            run.add_detail("cells", notebook_cells)
         run.last_details.append(("late_sources", lambda: self.late_sources(run)))
 
     def late_sources(self, run: Run) -> list[tuple[str, str]]:
@@ -77,6 +80,13 @@ class Facts:
         known = {path for path, _ in run.experiment_info["sources"]}
         found = sorted(source.to_json(self.experiment.base_dir) for source in self.sources())
         return [(path, digest) for path, digest in found if path not in known]
+
+
+def notebook_cells() -> list[str]:
+    """The cells that this notebook or IPython session has run so far, in order; there is no source file to keep."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return [] if shell is None else [str(cell) for cell in shell.user_ns.get("In", []) if cell]
 
 
 def describe_origins(origins: Mapping[str, Origin]) -> dict[str, dict[str, Any]]:
