@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from hallow.config.chain import evaluate_sources
 from hallow.config.keys import check_keys
@@ -27,8 +26,7 @@ from hallow.settings import SETTINGS
 from hallow.utils import iter_prefixes, join_paths
 
 
-@dataclass
-class Resolved:
+class Resolved(NamedTuple):
     """The outcome.
 
     Attributes:
@@ -263,7 +261,7 @@ class Resolution:
         for path, origin in [*self.hooked.items(), *self.given.items()]:
             before = whole.before.get(path, MISSING)
             whole.origins[path] = (
-                origin if before is MISSING else replace(origin, before=before, before_at=whole.origins.get(path))
+                origin if before is MISSING else origin._replace(before=before, before_at=whole.origins.get(path))
             )
         return whole
 

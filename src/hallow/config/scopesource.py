@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from hallow.errors import ScopeError
 
@@ -24,8 +23,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _FUTURES = 0x7FFF0000
 
 
-@dataclass(frozen=True)
-class ScopeSource:
+class ScopeSource(NamedTuple):
     """The text of a scope.
 
     Attributes:

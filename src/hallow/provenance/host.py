@@ -292,9 +292,12 @@ def _add_gpus(info: dict[str, Any]) -> None:
 
 @lru_cache(maxsize=4)
 def _found(program: str, path: str | None) -> str | None:
-    from shutil import which
-
-    return which(program, path=path)
+    # Not shutil.which: importing shutil costs more than everything else that is asked at a start.
+    for folder in (os.defpath if path is None else path).split(os.pathsep):
+        candidate = os.path.join(folder, program)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    return None
 
 
 def _gpus_of(program: str) -> dict[str, Any] | None:
