@@ -14,9 +14,10 @@ from hallow.settings import SETTINGS
 
 __all__ = ["ParsedWords", "get_config_updates", "nest_updates", "split_words"]
 
-_INDEXED = re.compile(r"(.*?)((?:\[-?\d+\])+)")
-_INDEX = re.compile(r"\[(-?\d+)\]")
-_PAIR = re.compile(r"[\w.\"'-]+:[^/].*")
+# Compiled when they are used first, which most command lines never do.
+_INDEXED = r"(.*?)((?:\[-?\d+\])+)"
+_INDEX = r"\[(-?\d+)\]"
+_PAIR = r"[\w.\"'-]+:[^/].*"
 
 
 @dataclass
@@ -118,7 +119,7 @@ def _appended(value: Any, update: str) -> Append:
 
 def _refuse_expanded_braces(first: tuple[str, str], second: tuple[str, str]) -> None:
     """``d={"a":1,"b":2}`` arrives from bash as ``d=a:1 d=b:2``."""
-    if first[0] == second[0] and _PAIR.fullmatch(first[1]) and _PAIR.fullmatch(second[1]):
+    if first[0] == second[0] and re.fullmatch(_PAIR, first[1]) and re.fullmatch(_PAIR, second[1]):
         raise UpdateError(
             f'"{first[0]}" is set to "{first[1]}" and to "{second[1]}": the shell has probably split a '
             "dict at its "
@@ -131,9 +132,9 @@ def _parts(path: str, word: str) -> tuple[str, ...]:
     """The steps of a dotted path; list indices are steps of their own."""
     parts: list[str] = []
     for part in path.split("."):
-        indexed = _INDEXED.fullmatch(part) if SETTINGS.CONFIG.LIST_UPDATES else None
+        indexed = re.fullmatch(_INDEXED, part) if SETTINGS.CONFIG.LIST_UPDATES else None
         parts.append(indexed[1] if indexed else part)
-        parts.extend(_INDEX.findall(indexed[2]) if indexed else ())
+        parts.extend(re.findall(_INDEX, indexed[2]) if indexed else ())
     if not all(part.strip() for part in parts):
         raise UpdateError(
             f'"{word}" has an empty name in its path; write it like a.b=value, without leading, trailing '

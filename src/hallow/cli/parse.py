@@ -92,6 +92,8 @@ def _value(values: dict[str, Any], option: CLIOption) -> Any:
 
 
 def _by_docopt(words: list[str], options: list[CLIOption], program_name: str) -> dict[str, Any]:
+    if not words:  # nothing to parse: a script without arguments need not wait for the parser
+        return {"WORDS": [], **{o.long_flag: False if o.is_flag else None for o in options}}
     from docopt import DocoptExit, docopt
 
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hallow.errors import ConfigKeyError
 from hallow.settings import SETTINGS
+from hallow.utils import PYTHON_IDENTIFIER
 
 _TAGS = (
     "object", "tuple", "set", "id", "ref", "type", "function", "reduce", "repr", "state", "seq", "iterator", "bytes",
@@ -15,7 +15,6 @@ _TAGS = (
 )  # fmt: skip
 RESERVED = frozenset(f"py/{tag}" for tag in _TAGS)
 
-_IDENTIFIER = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
 
 #: Setting, what it refuses, and why.
 _RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
@@ -32,7 +31,7 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     (
         "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
-        lambda key: isinstance(key, str) and not _IDENTIFIER.fullmatch(key),
+        lambda key: isinstance(key, str) and not PYTHON_IDENTIFIER.fullmatch(key),
         "is not a Python identifier",
     ),
     (
