@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from hallow.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "iterate_flattened",
     "iterate_flattened_separately",
     "join_paths",
+    "noted",
     "optional_kwargs_decorator",
     "recursive_update",
     "rel_path",
@@ -247,6 +249,17 @@ def closest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
     from difflib import get_close_matches
 
     return get_close_matches(word, list(known), n=count, cutoff=0.6)
+
+
+@contextmanager
+def noted(remark: str) -> Iterator[None]:
+    """Add a remark to an exception that leaves the block, such as where it came from."""
+    try:
+        yield
+    except Exception as error:
+        # add_note is Python 3.11's
+        error.__notes__ = [*getattr(error, "__notes__", []), f"({remark})"]  # type: ignore[attr-defined]
+        raise
 
 
 # ------------------------------------------------------------------------------------------------------ python

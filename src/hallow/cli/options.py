@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hallow.errors import DirtyRepositoryError, MissingExtraError, OptionError
 from hallow.settings import SETTINGS
-from hallow.utils import closest, convert_camel_case_to_snake_case, get_inheritors
+from hallow.utils import closest, convert_camel_case_to_snake_case, get_inheritors, noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -307,7 +307,8 @@ def apply_options(values: Mapping[str, Any], options: Iterable[CLIOption], run: 
     for option in options:
         value = values.get(option.long_flag)
         if value:
-            option.apply(value, run)
+            with noted(f"raised by the option {option.long_flag}"):
+                option.apply(value, run)
 
 
 def log_level(value: Any) -> int:

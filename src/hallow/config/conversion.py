@@ -209,12 +209,6 @@ def _by_text(value: Any, annotation: Any, path: str) -> Any:
     raise refused(value, annotation, path)
 
 
-def _callable(value: Any, annotation: Any, path: str) -> Any:
-    if not callable(value):
-        raise refused(value, annotation, path)
-    return value
-
-
 def _enum(value: Any, annotation: Any, path: str) -> Any:
     if isinstance(value, annotation):
         return value

@@ -15,7 +15,7 @@ from hallow.config.chain import evaluate_sources
 from hallow.config.keys import check_keys
 from hallow.config.named import NamedConfigs
 from hallow.config.origins import Origin
-from hallow.config.section import Section, ordered, place_config
+from hallow.config.section import Section, ordered
 from hallow.config.sources import schema_of
 from hallow.config.summary import ConfigSummary
 from hallow.config.suspicious import check_suspicious
@@ -189,10 +189,7 @@ class Resolution:
 
     def fallback(self, section: Section) -> dict[str, Any]:
         """What scopes of a section may ask for beside its own entries."""
-        seen: dict[str, Any] = {}
-        for below in sorted(section.below(), key=lambda s: s.path.count(".")):
-            place_config(seen, section.relative(below), below.config)
-        return {**seen, "_log": section.logger}
+        return {**section.over({}), "_log": section.logger}
 
     def _run_hooks(self, section: Section) -> None:
         changes: dict[str, Any] = {}
@@ -244,11 +241,7 @@ class Resolution:
     # --------------------------------------------------------------------------------------------- the result
 
     def _assemble(self) -> dict[str, Any]:
-        whole = dict(self.root.config)
-        for section in sorted(self.sections, key=lambda s: s.path.count(".")):
-            if section is not self.root and section.config:
-                place_config(whole, section.path, section.config)
-        return whole
+        return self.root.over(self.root.config, empty=False)
 
     def _summarise(self) -> ConfigSummary:
         whole = ConfigSummary()

@@ -72,9 +72,19 @@ class Section:
 
     def visible(self) -> dict[str, Any]:
         """Own entries and those of all sections below, as captured functions see them."""
-        seen = dict(self.config)
+        return self.over(self.config)
+
+    def over(self, config: Mapping[str, Any], empty: bool = True) -> dict[str, Any]:
+        """``config`` with the entries of all sections below at their places.
+
+        Args:
+            config: not changed.
+            empty: whether sections without entries are there too, as empty dicts.
+        """
+        seen = dict(config)
         for section in sorted(self.below(), key=lambda s: s.path.count(".")):
-            place_config(seen, self.relative(section), section.config)
+            if section.config or empty:
+                place_config(seen, self.relative(section), section.config)
         return seen
 
     def choose(self, name: str) -> None:

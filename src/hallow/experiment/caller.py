@@ -28,11 +28,6 @@ def _initialises(frame: FrameType, created: object) -> bool:
     return code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is created
 
 
-def is_interactive(module_globals: dict[str, Any]) -> bool:
-    """Whether the module is a notebook, an interactive session or a program read from standard input."""
-    return module_globals.get("__file__") is None
-
-
 def defines_in_notebook_cell(filename: str) -> bool:
     """Whether code of this file name was typed into a notebook, a REPL or standard input."""
     return filename.startswith("<") or "ipykernel_" in filename or "ipython-input" in filename

@@ -51,8 +51,8 @@ class CommandLine:
             if parsed.help_requested:
                 self._help(parsed)
             command = self._command(parsed)
-            words = [spelt_as_choice(word, slot_paths(self.experiment)) for word in parsed.updates]
-            updates, named_configs = get_config_updates(words)
+            slots = slot_paths(self.experiment)
+            updates, named_configs = get_config_updates(spelt_as_choice(word, slots) for word in parsed.updates)
             with restored_level(self.experiment.logger):
                 run = self._create(command, updates, named_configs, parsed)
                 check_main_arguments(run)

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from hallow.cli.options import CLIOption, default_options, gather_command_line_options, normalise_options
+from hallow.cli.options import CLIOption, apply_options, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
 from hallow.experiment.assembly import Assembly, check_main_arguments
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
 from hallow.experiment.captured import Captured, core_of
+from hallow.experiment.checks import check_cli_options, check_host_info, check_observers, check_run_arguments
 from hallow.experiment.commands import print_config_before, stock_commands
-from hallow.experiment.hints import check_cli_options, check_host_info, check_observers, check_run_arguments
 from hallow.experiment.ingredient import Ingredient
 from hallow.experiment.logs import restored_level
 from hallow.experiment.signature import Signature
 from hallow.running.context import entered
+from hallow.utils import noted
 
 if TYPE_CHECKING:
     from typing import ParamSpec
@@ -257,7 +258,8 @@ class Experiment(Ingredient):
                 "there is no command to run: name one, or define a main function with @ex.main or @ex.automain"
             )
         names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
-        chosen = self._options(options)
+        known = self.all_cli_options
+        chosen = self._chosen(options, known)
         assembly = Assembly(
             self,
             command_name,
@@ -274,27 +276,20 @@ class Experiment(Ingredient):
         if config_updates is not None:
             run.meta_info["config_updates"] = config_updates
         run.meta_info.update(meta_info or {})
-        self._apply_options(run, chosen)
+        apply_options(chosen, known, run)
         if run.print_config:
             print_config_before(run)
         for ingredient in run.views:
             ingredient.last_run = run
         return run
 
-    def _options(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _chosen(self, given: Mapping[str, Any] | None, options: Sequence[CLIOption]) -> dict[str, Any]:
         """All options with their values: defaults, what is given over them, then what option hooks make of it."""
-        options = normalise_options(given, self.all_cli_options)
+        chosen = normalise_options(given, options)
         for hook in self.option_hooks:
-            with _named(f"option hook {getattr(hook, '__name__', hook)}"):
-                hook(options=options)
-        return options
-
-    def _apply_options(self, run: Run, options: Mapping[str, Any]) -> None:
-        for option in self.all_cli_options:
-            value = options.get(option.get_flag())
-            if value:
-                with _named(f"option {option.get_flag()}"):
-                    option.apply(value, run)
+            with noted(f"raised by the option hook {getattr(hook, '__name__', hook)}"):
+                hook(options=chosen)
+        return chosen
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """Run what a command line asks for.
@@ -408,14 +403,3 @@ def _name(name: str | None, interactive: bool, found: Mapping[str, Any]) -> str:
         raise ExperimentError("an experiment without a source file needs a name: Experiment('name', interactive=True)")
     stem, ending = os.path.splitext(os.path.basename(filename))
     return stem if ending in (".py", ".pyc") else stem + ending
-
-
-@contextmanager
-def _named(what: str) -> Iterator[None]:
-    """Say in an error which option or hook it came from."""
-    try:
-        yield
-    except Exception as error:
-        note = f"(raised by the {what})"
-        error.__notes__ = [*getattr(error, "__notes__", []), note]  # type: ignore[attr-defined] # add_note is 3.11
-        raise
