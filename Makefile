@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest bench clean help
+.PHONY: demo test check pytest faults bench clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,6 +32,9 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 
 pytest: $(VENV)/.dev ## the tests
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
+	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short
 
 bench: $(VENV)/bin/python ## compare with Sacred, side by side (installs Sacred into an environment of its own)
 	$(BIN)/python bench/run.py

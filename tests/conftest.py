@@ -21,6 +21,12 @@ def _settings_restored():
     SETTINGS.use_profile("hallow")
 
 
+@pytest.fixture(autouse=True)
+def _state_of_its_own(tmp_path_factory, monkeypatch):
+    """Journals of a test's runs are among themselves, also those of its child processes."""
+    monkeypatch.setenv("HALLOW_STATE_DIR", str(tmp_path_factory.getbasetemp() / "state"))
+
+
 @pytest.fixture
 def sacred_profile():
     """The settings that code written for Sacred expects."""

@@ -14,6 +14,7 @@ __author_email__ = ""
 __url__ = ""
 
 if TYPE_CHECKING:
+    import hallow.stores as stores
     from hallow import errors as errors
     from hallow import observers as observers
     from hallow import utils as utils
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hallow.experiment import Slot as Slot
     from hallow.provenance.host import host_info_gatherer as host_info_gatherer
     from hallow.provenance.host import host_info_getter as host_info_getter
+    from hallow.running.posthoc import reopen as reopen
+    from hallow.running.recovery import recover as recover
     from hallow.running.run import Run as Run
     from hallow.settings import SETTINGS as SETTINGS
 
@@ -39,10 +42,12 @@ _HOME = {
     "cli_option": "hallow.cli.options",
     "host_info_gatherer": "hallow.provenance.host",
     "host_info_getter": "hallow.provenance.host",
+    "recover": "hallow.running.recovery",
+    "reopen": "hallow.running.posthoc",
 }
-_ROOMS = frozenset({"config", "errors", "experiment", "observers", "settings", "testing", "utils"})
+_ROOMS = frozenset({"config", "errors", "experiment", "observers", "settings", "stores", "testing", "utils"})
 
-__all__ = [*sorted(_HOME), "errors", "observers", "utils"]  # noqa: PLE0604 - all are strings
+__all__ = [*sorted(_HOME), "errors", "observers", "stores", "utils"]  # noqa: PLE0604 - all are strings
 
 
 def __getattr__(name: str) -> Any:

@@ -29,21 +29,25 @@ class HallowError(Exception):
 
     slug: ClassVar[str] = "hallow-error"
     is_usage: ClassVar[bool] = False
+    #: What the last three arguments are by default.
+    defaults: ClassVar[tuple[bool, FilterTraceback, bool]] = (True, "default", False)
 
     def __init__(
         self,
         message: str = "",
-        print_traceback: bool = True,
-        filter_traceback: FilterTraceback = "default",
-        print_usage: bool = False,
+        print_traceback: bool | None = None,
+        filter_traceback: FilterTraceback | None = None,
+        print_usage: bool | None = None,
     ) -> None:
+        if filter_traceback is None:
+            filter_traceback = self.defaults[1]
         if filter_traceback not in ("always", "default", "never"):
             raise ValueError(f"filter_traceback must be 'always', 'default' or 'never', not {filter_traceback!r}")
         super().__init__(message)
         self.message = message
-        self.print_traceback = print_traceback
+        self.print_traceback = self.defaults[0] if print_traceback is None else print_traceback
         self.filter_traceback = filter_traceback
-        self.print_usage = print_usage
+        self.print_usage = self.defaults[2] if print_usage is None else print_usage
 
     def __str__(self) -> str:
         # KeyError among the bases would show the repr of the message.
@@ -320,15 +324,7 @@ class SignatureError(HallowError, TypeError):
     """A captured function was called with arguments that it does not take."""
 
     slug = "signature-error"
-
-    def __init__(
-        self,
-        message: str,
-        print_traceback: bool = True,
-        filter_traceback: FilterTraceback = "always",
-        print_usage: bool = False,
-    ) -> None:
-        super().__init__(message, print_traceback, filter_traceback, print_usage)
+    defaults = (True, "always", False)
 
 
 class CaptureError(HallowError, TypeError):
@@ -396,10 +392,46 @@ class RunExistsError(StoreError, FileExistsError):
     slug = "run-exists"
 
 
+class RunNotFoundError(StoreError, KeyError):
+    """A store has no run of the id that was asked for."""
+
+    slug = "run-not-found"
+    is_usage = True
+
+
+class ResumeError(HallowError, RuntimeError):
+    """A run cannot be taken up again as asked; names what differs."""
+
+    slug = "resume-error"
+    is_usage = True
+    defaults = (False, "default", False)
+
+
+class IncompleteRecordError(HallowError, RuntimeError):
+    """With ``--strict-observers``: the run went well, but some observer does not have everything of it."""
+
+    slug = "incomplete-record"
+    exit_code: ClassVar[int] = 3
+    defaults = (False, "default", False)
+
+
+class JournalError(HallowError, OSError):
+    """A journal cannot be found, read, or delivered."""
+
+    slug = "journal-error"
+    is_usage = True
+
+
 class ArtifactNameError(HallowError, FileExistsError):
     """An artifact's name would leave the run's folder or hide one of its own files."""
 
     slug = "artifact-name"
+
+
+class LogValueError(HallowError, TypeError, ValueError):
+    """A value does not fit the call that should log it (``log_scalar``, ``log_text``, ``log_image`` ...)."""
+
+    slug = "log-value"
 
 
 class RecordError(HallowError, ValueError):
@@ -416,15 +448,7 @@ class UsageError(HallowError, ValueError):
 
     slug = "usage-error"
     is_usage = True
-
-    def __init__(
-        self,
-        message: str,
-        print_traceback: bool = False,
-        filter_traceback: FilterTraceback = "default",
-        print_usage: bool = True,
-    ) -> None:
-        super().__init__(message, print_traceback, filter_traceback, print_usage)
+    defaults = (False, "default", True)
 
 
 class OptionError(UsageError):

@@ -47,11 +47,41 @@ def _names(default: list[str], doc: str) -> Setting:
     return Setting(default, doc, "a list of strings", accepts)
 
 
+def _signals(default: list[str], doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        names = value if isinstance(value, list | tuple) else [None]
+        return all(isinstance(name, str) and name.startswith("SIG") and name.isupper() for name in names)
+
+    return Setting(default, doc, "a list of names of signals, such as ['SIGUSR1']", accepts)
+
+
 def _seconds(default: float, doc: str) -> Setting:
     def accepts(value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
 
     return Setting(default, doc, "a number of seconds", accepts)
+
+
+def _length_of_time(default: float, doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+    return Setting(default, doc, "a number of seconds, 0 or more", accepts)
+
+
+def _amount(default: int, doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        return type(value) is int and value >= 0
+
+    return Setting(default, doc, "a whole number, 0 or more", accepts)
+
+
+def _all_or_names(doc: str) -> Setting:
+    def accepts(value: Any) -> bool:
+        listed = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return listed or (isinstance(value, str) and value == "all")
+
+    return Setting("all", doc, "'all' or a list of strings, such as ['COMPLETED']", accepts)
 
 
 DECLARED: dict[str, Any] = {
@@ -145,6 +175,14 @@ DECLARED: dict[str, Any] = {
         "INCLUDE_GPU_INFO": _flag(True, "Ask `nvidia-smi` about GPUs."),
         "INCLUDE_CPU_INFO": _flag(True, "Record the CPU model."),
         "CAPTURED_ENV": _names([], "Names or patterns (`SLURM_*`) of environment variables to record."),
+        "MAY_START_PROCESSES": _choice(
+            "auto",
+            "Whether programs such as `git` and `nvidia-smi` may be started to ask them; `'auto'`: unless this process "
+            "belongs to an MPI job, which that may upset.",
+            "auto",
+            True,
+            False,
+        ),
     },
     "COMMAND_LINE": {
         "STRICT_PARSING": _flag(False, "A value that is no Python literal is an error instead of a string."),
@@ -167,6 +205,25 @@ DECLARED: dict[str, Any] = {
             "untouched",
             "configure",
             sacred="configure",
+        ),
+    },
+    "OUTPUT": {
+        "STREAMS": _choice("both", "Which of the two streams is captured.", "both", "stdout", "stderr"),
+        "MAX_BYTES": _amount(
+            0,
+            "How much of the output of a run is stored, 0 without limit. If there is more, the stored text keeps its "
+            "head and its tail, and says between them how many bytes were left out.",
+        ),
+        "FOLD": _flag(True, "Progress bars and other terminal control are folded in the stored text.", sacred=False),
+    },
+    "METRICS": {
+        "NON_SCALARS": _choice(
+            "refuse",
+            "What `log_scalar` does with a value that is no number: `'refuse'` it with an error that names the right "
+            "call, `'keep'` it as it is.",
+            "refuse",
+            "keep",
+            sacred="keep",
         ),
     },
     "CAPTURE_MODE": _choice(
@@ -199,7 +256,35 @@ DECLARED: dict[str, Any] = {
         "dir",
         sacred="imported",
     ),
+    "RANKS": _choice(
+        "auto",
+        "What the processes of one distributed job (torchrun, SLURM, MPI) do: `'auto'`: rank 0 owns the one run, the "
+        "others attach to it; `'off'`: every process has a run of its own.",
+        "auto",
+        "off",
+    ),
+    "PREEMPTION_SIGNALS": _signals(
+        ["SIGUSR1"],
+        "Signals by which a scheduler announces that it will take the machine away; they end a run as SIGTERM does. "
+        "One that the program handles itself is left to it.",
+    ),
     "DEFAULT_BEAT_INTERVAL": _seconds(10.0, "Seconds between heartbeats; 0 or less: only the one at the end."),
+    "EXIT_TIMEOUT": _length_of_time(
+        30.0, "Seconds that the end of a run waits for an observer that hangs or is away; 0: it does not wait."
+    ),
+    "STRICT_OBSERVERS": _flag(
+        False, "A run that went well ends with exit code 3 if an observer does not have everything of it."
+    ),
+    "KEEP_JOURNAL": _flag(False, "Keep the journal of a run also when every observer has everything."),
+    "KEEP_RUNS": _all_or_names(
+        "Which runs stay in the store after their end: `'all'`, or a list of statuses such as `['COMPLETED']`. A run "
+        "with any other status is removed, with its artifacts. Runs that are only queued always stay.",
+    ),
+    "KEEP_RUNS_LONGER_THAN": _length_of_time(
+        0.0,
+        "With a list in `KEEP_RUNS`: runs that took more than so many seconds stay whatever their status; 0: only the "
+        "status counts. So `KEEP_RUNS = []` with 60 here keeps exactly the runs of more than a minute.",
+    ),
 }
 
 

@@ -222,6 +222,10 @@ def apply_backspaces_and_linefeeds(text: str) -> str:
     return "\n".join(_terminal_line(line, keep_return=number == last) for number, line in enumerate(lines))
 
 
+# For hallow.running.shaping: only the unfinished last line and what is new need to go through it.
+apply_backspaces_and_linefeeds.linewise = True  # type: ignore[attr-defined]
+
+
 def _terminal_line(line: str, keep_return: bool) -> str:
     if "\r" not in line and "\b" not in line:
         return line

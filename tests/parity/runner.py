@@ -303,7 +303,7 @@ def _sorted_warnings(lines):
 # Facts about the machine, or extended by hallow (storage-formats.md, section 9).
 IGNORED_FACTS = re.compile(r"(host|experiment\.dependencies|experiment\.repositories)\b")
 # Options that Sacred does not have (L11 in command-line.md, and hallow's own).
-NEW_OPTIONS = re.compile(r"--(gcs|origins)\b")
+NEW_OPTIONS = re.compile(r"--(gcs|origins|resume|strict-observers)\b")
 
 
 def _documents(files, folder):
@@ -375,6 +375,7 @@ def run_cases(cases, library, interpreter=sys.executable, processes=2):
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
     env.update(FORCE_COLOR="1", PYTHON_COLORS="0", OPENBLAS_NUM_THREADS="1", PYTHONIOENCODING="utf-8", COLUMNS="80")
     env.update(PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore")
+    env.update(HALLOW_STATE_DIR=os.path.join(tempfile.gettempdir(), f"parity-state-{os.getpid()}"))
     shares = [share for share in (cases[n::processes] for n in range(processes)) if share]
     started = []
     for share in shares:

@@ -18,7 +18,7 @@ import pytest
 
 import hallow
 from hallow.errors import RunInterrupt, SeedError, TimeoutInterrupt
-from hallow.running import lifecycle
+from hallow.running import delivery
 from hallow.running.context import current_run
 from hallow.settings import SETTINGS
 from hallow.testing import RecordingObserver
@@ -476,11 +476,11 @@ def test_beats_belong_to_the_run(make_run):
     inner = make_run(lambda: time.sleep(0.05), Asking(), beat_interval=0.01)
     other()
     assert len(seen) > 1
-    assert set(seen) == {(inner, "hallow-heartbeat")}
+    assert set(seen) == {(inner, "hallow-delivery")}
 
 
-def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(make_run, monkeypatch, caplog):
-    monkeypatch.setattr(lifecycle, "LAST_BEAT_TIMEOUT", 0.1)
+def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(make_run, caplog):
+    SETTINGS.EXIT_TIMEOUT = 0.1
     release = threading.Event()
 
     class Hanging(RecordingObserver):
@@ -496,14 +496,13 @@ def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(mak
     assert other.metrics()["m"]["values"] == [1]
     assert "did not return in time" in caplog.text
     release.set()
-    run._heartbeat.join(5)
     assert other.names[-1] == "join"
 
 
 def test_an_impatient_user_still_gets_a_finished_record(make_run, monkeypatch):
     observer = RecordingObserver()
     run = make_run(lambda: 1, observer)
-    monkeypatch.setattr(lifecycle.Execution, "_last_beat", failing(KeyboardInterrupt()))
+    monkeypatch.setattr(delivery.Delivery, "last_beat", failing(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         run()
     assert observer.names[-2:] == ["completed_event", "join"]
@@ -526,10 +525,15 @@ def test_the_filter_gets_its_own_output_and_what_is_new(make_run):
         return text[-5:]
 
     observer = RecordingObserver()
-    run = make_run(lambda: print("abcdefgh"), observer, filter=keep_five)
+    def main():
+        print("abcdefgh")
+        assert run.captured_out == "efgh\n"
+        print("i")
+
+    run = make_run(main, observer, filter=keep_five)
     run()
-    assert observer.output == run.captured_out == "efgh\n"
-    assert seen[:2] == ["abcdefgh\n", "efgh\n"]
+    assert observer.output == run.captured_out == "gh\ni\n"
+    assert seen == ["abcdefgh\n", "efgh\ni\n"]
 
 
 def test_R11_info_may_change_while_it_is_sent(make_run):
@@ -723,9 +727,9 @@ def test_an_observer_may_add_to_the_record_on_a_beat(make_run):
     assert observer.calls("artifact_event")[0]["name"] == "from the beat"
 
 
-def test_a_join_that_hangs_is_bounded(make_run, monkeypatch, caplog):
-    monkeypatch.setattr("hallow.running.fanout.JOIN_TIMEOUT", 0.05)
-    make_run(lambda: None, RecordingObserver(sleep={"join": 0.5}))()
+def test_a_join_that_hangs_is_bounded(make_run, caplog):
+    SETTINGS.EXIT_TIMEOUT = 0.05
+    make_run(lambda: None, RecordingObserver(sleep={"join": 3}))()
     assert "still storing" in caplog.text
 
 
@@ -793,7 +797,10 @@ def test_nested_run(make_run):
     assert inner_observer.output == "inside True\n"
     assert list(outer_observer.metrics()) == ["outer"]
     assert list(inner_observer.metrics()) == ["inner"]
-    assert inner_observer.calls("detail_event")[-1]["detail"]["parent"] == 1
+    details = {call["name"]: call["detail"] for call in inner_observer.calls("detail_event")}
+    assert details["run"]["parent"] == 1
+    outer = {call["name"]: call["detail"] for call in outer_observer.calls("detail_event")}
+    assert outer["children"]["runs"] == [{"id": 2, "command": "main", "status": "COMPLETED", "metrics": {"inner": 3}}]
 
 
 def test_threads(make_run):

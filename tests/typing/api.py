@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from typing_extensions import assert_type
 
+import hallow
 from hallow import SETTINGS, Experiment, Ingredient, Run, Slot, cli_option, host_info_gatherer
 from hallow.config.scope import ConfigScope
 from hallow.errors import ConfigError
@@ -72,6 +73,11 @@ def before(_run: Run) -> None:
 @ex.automain
 def main(training: Training, _run: Run) -> float:
     _run.log_scalar("loss", training.lr, 1)
+    _run.log_scalars({"loss": training.lr, "epoch": 3}, step=2)
+    _run.log_text("notes", "text", step="best")
+    assert_type((_run.rank, _run.resumed, _run.tags), tuple[int, int, list[str]])
+    if _run.resumed:
+        _run.open_artifact("checkpoint.pt").read()
     return training.lr
 
 
@@ -107,3 +113,25 @@ try:
     ex.run()
 except ConfigError as error:
     print(error.conflicting_configs)
+
+assert_type(ex.run(resume="7", tags=["paper"], group="ablation", strict_observers=True), Run)
+with ex.start(config_updates={"lr": 0.5}, tags="try") as started:
+    assert_type(started, Run)
+    started.result = 1.0
+
+with hallow.reopen("runs", 7) as ended:
+    ended.log_scalar("test.acc", 0.9)
+    ended.log_scalars({"test.acc": 0.9}, step=3)
+    ended.add_artifact("report.pdf", metadata={"by": "evaluation"})
+    ended.info["checked"] = True
+    ended.tags.append("paper")
+    ended.notes = "as in table 3"
+assert_type(ended.status, str)
+assert_type(ended.config, dict[str, Any])
+
+for found in hallow.recover("runs", dry_run=True):
+    assert_type(found.problems, list[str])
+
+metrics = hallow.stores.metrics_table("runs", runs=[1, "2"], names=["train.*"], at_most=100)
+assert_type(metrics.value, list[Any])
+assert_type(metrics.rows(), Iterator[tuple[str, str, Any, float, Any]])

@@ -151,6 +151,11 @@ def queue_option(args: Any, run: Any) -> None:
     run.queue_only = True
 
 
+@cli_option("-R", "--resume")
+def resume_option(args: Any, run: Any) -> None:
+    """Take up the run with this id again: same id, configuration and seed; metrics and output go on."""
+
+
 @cli_option("-S", "--s3", repeatable=True, check=_bucket("s3://"))
 def s3_option(args: Any, run: Any) -> None:
     """Record this run in S3; the value is like s3://bucket/folder."""
@@ -161,6 +166,12 @@ def s3_option(args: Any, run: Any) -> None:
 def sql_option(args: Any, run: Any) -> None:
     """Record this run in an SQL database; the value is a URL as SQLAlchemy takes it."""
     _add(run, "SqlObserver", args)
+
+
+@cli_option(None, "--strict-observers", is_flag=True)
+def strict_observers_option(args: Any, run: Any) -> None:
+    """Exit with code 3 if an observer failed, even if the command itself went well."""
+    run.strict_observers = True
 
 
 @cli_option("-t", "--tiny_db", repeatable=True)
@@ -174,6 +185,9 @@ def unobserved_option(args: Any, run: Any) -> None:
     """Ignore all observers and do not warn about their absence."""
     run.unobserved = True
 
+
+#: Options that add an observer.
+OBSERVER_OPTIONS = frozenset({"--file_storage", "--gcs", "--mongo_db", "--s3", "--sql", "--tiny_db"})
 
 #: Sorted by name, which is also the order in which they are applied.
 BUILT_IN: tuple[CLIOption, ...] = (
@@ -195,8 +209,10 @@ BUILT_IN: tuple[CLIOption, ...] = (
     print_config_option,
     priority_option,
     queue_option,
+    resume_option,
     s3_option,
     sql_option,
+    strict_observers_option,
     tiny_db_option,
     unobserved_option,
 )

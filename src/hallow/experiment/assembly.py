@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hallow.cli.grammar import nest_updates
@@ -36,6 +36,8 @@ class Assembly:
         force: accept suspicious updates.
         log_level: level of the run's root logger while the run is built.
         updates_from: kind of the updates' origin, ``"update"`` or ``"command line"``.
+        command: what is run, if it is no command of the experiment.
+        draw_seed: gives the seed of a run for which none is chosen.
 
     Raises:
         CircularDependencyError: if ingredients use each other in a circle.
@@ -52,10 +54,13 @@ class Assembly:
         force: bool = False,
         log_level: int | str | None = None,
         updates_from: str = "update",
+        command: Any = None,
+        draw_seed: Callable[[], int] = new_seed,
     ) -> None:
         self.experiment = experiment
+        self._draw_seed = draw_seed
         self.command_name = command_name
-        self.command = find_command(experiment, command_name)
+        self.command = find_command(experiment, command_name) if command is None else command
         self.root_logger = root_logger(experiment.logger)
         if log_level is not None:
             self.root_logger.setLevel(level_of(log_level))
@@ -150,7 +155,7 @@ class Assembly:
 
     def _root_seed(self, resolved: Resolved) -> int:
         given = resolved.config.get("seed")
-        seed = new_seed() if given is None else checked_seed(given)
+        seed = self._draw_seed() if given is None else checked_seed(given)
         resolved.config["seed"] = self.root.config["seed"] = seed
         return seed
 

@@ -1,4 +1,4 @@
-"""Finding the module in which an experiment or ingredient is created."""
+"""Who calls: the module in which an experiment is created, a debugger, a pickler."""
 
 from __future__ import annotations
 
@@ -45,3 +45,23 @@ def runs_in_debugger() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def asked_by_cloudpickle() -> bool:
+    """Whether the caller of the calling function is cloudpickle, which judges functions by their class."""
+    return _is_cloudpickle(sys._getframe(2))
+
+
+def under_cloudpickle() -> bool:
+    """Whether what is being pickled is pickled by cloudpickle: it sends what ``__main__`` defines by value."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if _is_cloudpickle(frame):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_cloudpickle(frame: FrameType) -> bool:
+    # joblib and ray have copies of their own.
+    return str(frame.f_globals.get("__name__", "")).endswith("cloudpickle.cloudpickle")

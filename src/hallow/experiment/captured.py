@@ -10,6 +10,7 @@ from wrapt import FunctionWrapper
 
 from hallow.errors import CaptureError, ConfigError
 from hallow.experiment.binding import Binding, Core, explain, logged_call
+from hallow.experiment.caller import asked_by_cloudpickle
 from hallow.running.context import CURRENT
 
 if TYPE_CHECKING:
@@ -143,9 +144,17 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
         setattr(binding, name, value)
         binding.refresh()
 
-    def __reduce_ex__(self, protocol: Any) -> str:
-        # By reference, like any function: a spawned process imports the module and finds it there.
-        return str(self._self_core.function.__qualname__)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # By reference, like any function: a spawned process imports the module and finds it there. During a run, what
+        # the function sees of the configuration goes along.
+        from hallow.experiment.carrying import reduced
+
+        return reduced(self)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        # That of the function, as of any wrapper; but cloudpickle would then send the function without the rest.
+        return type(self) if asked_by_cloudpickle() else self.__wrapped__.__class__
 
     def __copy__(self) -> Captured[P, R]:
         return self
@@ -185,6 +194,9 @@ class BoundCaptured:
     def __wrapped__(self) -> Any:
         function = self._captured.original
         return function.__get__(self._instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BoundCaptured, (self._captured, self._instance)
 
     def __eq__(self, other: object) -> bool:
         return (

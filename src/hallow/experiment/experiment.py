@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, apply_options, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
-from hallow.experiment.assembly import Assembly, check_main_arguments
+from hallow.experiment.asking import BODY, mark, rank_of, with_keywords
+from hallow.experiment.assembly import Assembly, check_main_arguments, find_command
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
 from hallow.experiment.captured import Captured, core_of
 from hallow.experiment.checks import check_cli_options, check_host_info, check_observers, check_run_arguments
@@ -18,6 +19,7 @@ from hallow.experiment.ingredient import Ingredient
 from hallow.experiment.logs import restored_level
 from hallow.experiment.signature import Signature
 from hallow.running.context import entered
+from hallow.running.seeding import new_seed
 from hallow.utils import noted
 
 if TYPE_CHECKING:
@@ -163,10 +165,14 @@ class Experiment(Ingredient):
         print_config: bool | None = None,
         priority: float | None = None,
         queue: bool | None = None,
+        resume: str | int | None = None,
         s3: str | None = None,
         sql: str | None = None,
+        strict_observers: bool | None = None,
         tiny_db: str | None = None,
         unobserved: bool | None = None,
+        tags: Sequence[str] | str | None = None,
+        group: str | None = None,
     ) -> Run:
         """Run a command and return its :class:`~hallow.Run`.
 
@@ -194,10 +200,14 @@ class Experiment(Ingredient):
             print_config: print the configuration before the start.
             priority: stored with the run.
             queue: only queue the run.
+            resume: id of an earlier run that goes on: with its configuration and seed, adding to its record.
             s3: record into ``s3://bucket/folder``.
             sql: record into the SQL database with this URL.
+            strict_observers: raise IncompleteRecordError at the end if an observer failed.
             tiny_db: record into the TinyDB store in this folder.
             unobserved: do not record.
+            tags: words to mark the run with, kept beside the record.
+            group: a name that the run shares with others, kept beside the record.
 
         Raises:
             ExperimentError: if no command is given and there is no main function.
@@ -207,37 +217,90 @@ class Experiment(Ingredient):
             Exception: whatever the command raises; ``ex.current_run`` then holds the failed run.
         """
         keywords = {
-            "--beat-interval": beat_interval,
-            "--capture": capture,
-            "--comment": comment,
-            "--debug": debug,
-            "--enforce_clean": enforce_clean,
-            "--file_storage": file_storage if file_storage is None else os.fspath(file_storage),
-            "--force": force,
-            "--gcs": gcs,
-            "--id": id,
-            "--loglevel": loglevel,
-            "--mongo_db": mongo_db,
-            "--name": name,
-            "--origins": origins,
-            "--pdb": pdb,
-            "--print-config": print_config,
-            "--priority": priority,
-            "--queue": queue,
-            "--s3": s3,
-            "--sql": sql,
-            "--tiny_db": tiny_db,
-            "--unobserved": unobserved,
+            "beat_interval": beat_interval,
+            "capture": capture,
+            "comment": comment,
+            "debug": debug,
+            "enforce_clean": enforce_clean,
+            "file_storage": file_storage,
+            "force": force,
+            "gcs": gcs,
+            "id": id,
+            "loglevel": loglevel,
+            "mongo_db": mongo_db,
+            "name": name,
+            "origins": origins,
+            "pdb": pdb,
+            "print_config": print_config,
+            "priority": priority,
+            "queue": queue,
+            "resume": resume,
+            "s3": s3,
+            "sql": sql,
+            "strict_observers": strict_observers,
+            "tiny_db": tiny_db,
+            "unobserved": unobserved,
         }
         check_run_arguments(command_name, config_updates, options)
-        asked = {flag: value for flag, value in keywords.items() if value is not None}
         with restored_level(self.logger):
             run = self._create_run(
-                command_name, config_updates, named_configs, info, meta_info, {**(options or {}), **asked}
+                command_name,
+                config_updates,
+                named_configs,
+                info,
+                meta_info,
+                with_keywords(options, keywords),
             )
+            mark(run, tags, group)
             check_main_arguments(run)
             run()
         return run
+
+    async def run_async(self, *args: Any, **kwargs: Any) -> Run:
+        """As :meth:`run`, without blocking the event loop: the run is carried out in a thread of its own."""
+        import asyncio
+
+        return await asyncio.to_thread(self.run, *args, **kwargs)
+
+    @contextmanager
+    def start(
+        self,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] | str = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] | str | None = None,
+        group: str | None = None,
+        **keywords: Any,
+    ) -> Iterator[Run]:
+        """A run whose work is the body of a ``with`` statement, for notebooks: ``with ex.start() as run: ...``.
+
+        No command is called. The body may set ``run.result``; what it raises ends the run as it would end a main
+        function, and is raised again.
+
+        Args:
+            config_updates: as for :meth:`run`, like all other arguments.
+            named_configs: see there.
+            info: see there.
+            meta_info: see there.
+            options: see there.
+            tags: see there.
+            group: see there.
+            **keywords: the further keywords of :meth:`run`.
+
+        Raises:
+            OptionError: for an unknown keyword.
+        """
+        check_run_arguments(None, config_updates, options)
+        with restored_level(self.logger):
+            run = self._create_run(
+                None, config_updates, named_configs, info, meta_info, with_keywords(options, keywords), command=BODY
+            )
+            mark(run, tags, group)
+            with run.under_way():
+                yield run
 
     def _create_run(
         self,
@@ -249,10 +312,11 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
         *,
         updates_from: str = "update",
+        command: Any = None,
     ) -> Run:
         """Build a run without starting it; calling it starts it."""
         check_run_arguments(command_name, config_updates, options)
-        command_name = command_name or self.default_command
+        command_name = core_of(command).signature.name if command is not None else command_name or self.default_command
         if command_name is None:
             raise ExperimentError(
                 "there is no command to run: name one, or define a main function with @ex.main or @ex.automain"
@@ -260,14 +324,23 @@ class Experiment(Ingredient):
         names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
         known = self.all_cli_options
         chosen = self._chosen(options, known)
+        attachment = None if command is None and find_command(self, command_name).unobserved else rank_of(self)
+        record = None
+        if chosen["--resume"]:
+            from hallow.experiment.resuming import resumed_updates, stored_record, take_up
+
+            record = stored_record(chosen["--resume"], self.observers, chosen, known)
+            config_updates = resumed_updates(record, config_updates or {}, bool(chosen["--force"]))
         assembly = Assembly(
             self,
             command_name,
             config_updates,
             names,
-            bool(chosen["--force"]),
+            bool(chosen["--force"]) or record is not None,
             chosen["--loglevel"],
             updates_from,
+            command,
+            new_seed if attachment is None else attachment.draw_seed,
         )
         check_observers(self.observers)  # now, because the configuration may have changed them
         run = assembly.build()
@@ -277,6 +350,11 @@ class Experiment(Ingredient):
             run.meta_info["config_updates"] = config_updates
         run.meta_info.update(meta_info or {})
         apply_options(chosen, known, run)
+        if record is not None:
+            take_up(run, record, bool(chosen["--force"]))
+        if attachment is not None:
+            run._attachment = attachment
+            attachment.take_part(run, assembly.seed)
         if run.print_config:
             print_config_before(run)
         for ingredient in run.views:

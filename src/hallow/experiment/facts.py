@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,11 @@ class Facts:
         """Have everything that stands beside the record sent to those who record the run."""
         run.add_detail("origins", lambda: describe_origins(run.config_modifications.origins))
         run.add_detail("git", lambda: [repository.detail() for repository in self.repositories])
+        if "SLURM_JOB_ID" in os.environ:
+            from hallow.running.ranks.job import job_facts
+
+            # Now: once output is captured, it cannot be told where it goes.
+            run.add_detail("job", job_facts())
         if getattr(self.experiment, "interactive", False):
             run.add_detail("cells", notebook_cells)
         run.last_details.append(("late_sources", lambda: self.late_sources(run)))

@@ -382,6 +382,12 @@ class Ingredient:
 
         return Facts(self).experiment_info()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A worker process has its own, of the same module.
+        from hallow.experiment.carrying import reduced_ingredient
+
+        return reduced_ingredient(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
-__all__ = ["RunObserver", "accepted", "td_format"]
+    from hallow.records.points import Points
+
+__all__ = ["RunObserver", "accepted", "takes_increments", "td_format"]
 
 
 class RunObserver:
@@ -73,7 +75,7 @@ class RunObserver:
 
         Args:
             info: what the user put into ``run.info`` so far; observers may add to it.
-            captured_out: the whole output since the start.
+            captured_out: the whole output since the start; ``None`` for observers that get :meth:`output_event`.
             beat_time: the time of this beat.
             result: the run's result, ``None`` before its end.
         """
@@ -93,6 +95,25 @@ class RunObserver:
         Args:
             metrics_by_name: name to a dict with the name and three parallel lists: steps, values, timestamps.
             info: the run's info, as in :meth:`heartbeat_event`.
+        """
+
+    def points_event(self, points: list[Points]) -> None:
+        """Points of metrics that are new since the last call, in batches; comes in place of :meth:`log_metrics`.
+
+        An observer gets this event, and not that one, if its class defines it, and the class that defines
+        ``log_metrics`` is the same or further up. A metric may appear in several calls of one beat.
+        """
+
+    def output_event(self, text: str, position: int) -> None:
+        """Output that is new since the last call; heartbeats then come without ``captured_out``.
+
+        An observer gets this event if its class defines it, and the class that defines ``heartbeat_event`` is the same
+        or further up.
+
+        Args:
+            text: replaces everything after ``position``.
+            position: in bytes of UTF-8 from the beginning of the run, also of one that was resumed; never more than was
+                sent before, less where a progress bar changed its line.
         """
 
     def resource_event(self, filename: str) -> None:
@@ -128,8 +149,37 @@ class RunObserver:
             detail: JSON values.
         """
 
+    # Observers that keep a store may also have these; they are looked for in the class.
+    #
+    #   for_run() -> observer            what stands for this one in one run
+    #   last_beat_event(...)             see above
+    #   journal_folder: str | None       a folder on this machine, as safe as the record, for the journal of the run
+    #   recovery() -> dict               "class" and "arguments" with which another process makes the observer again
+    #   reopen(_id) -> StoredRun         take up a run recorded earlier (hallow.records.stored)
+    #   adding(_id)                      a context: meanwhile no other process adds to a run that has ended
+    #   resumed_event(resume_time, host_info, _id)   a run that was reopened goes on
+    #   open_artifact(name, mode)        an artifact of the present run, opened for reading
+
+    def discard(self) -> None:
+        """Remove the run that has just ended from the store; the user wants to keep only certain outcomes."""
+
     def join(self) -> None:
         """Block until everything given to this observer is stored."""
+
+
+def takes_increments(observer: object, increment: str, whole: str) -> bool:
+    """Whether an observer gets the event ``increment`` in place of the older event ``whole``.
+
+    A subclass of ours that overrides only the older event goes on getting that.
+    """
+    home, older = (_home(type(observer), event) for event in (increment, whole))
+    return home is not None and (older is None or issubclass(home, older))
+
+
+def _home(cls: type, name: str) -> type | None:
+    """The class that defines an event for ``cls``; :class:`RunObserver` does not count, there it does nothing."""
+    home = next((base for base in cls.__mro__ if name in vars(base)), None)
+    return None if home is RunObserver else home
 
 
 def accepted(method: Callable[..., Any]) -> frozenset[str] | None:

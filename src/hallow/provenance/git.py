@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hallow.provenance.host import mpi_is_running
+from hallow.provenance.processes import mpi_is_running, starts_no_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -147,8 +147,8 @@ def _inspect(root: str, sources: tuple[str, ...]) -> Repository:
 def _cannot_ask() -> str:
     from shutil import which
 
-    if mpi_is_running():
-        return "no other program is started under MPI"
+    if starts_no_processes():
+        return "no other program is started under MPI" if mpi_is_running() else "no other program may be started"
     if which(os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git") is None:
         return "the program git is not installed"
     try:

@@ -1,7 +1,7 @@
 """Facts about the machine.
 
 What takes time is asked in the background and put into the dict later; no answer, a wrong one or a failing
-gatherer never keeps a run from starting. No other program is started while MPI is running.
+gatherer never keeps a run from starting. No other program is started where none may be, as under MPI.
 """
 
 # os.path, because this runs at every start and pathlib costs several times as much.
@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import IgnoreHostInfo, NameInUseError
+from hallow.provenance.processes import starts_no_processes
 from hallow.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = [
     "host_info_gatherer",
     "host_info_gatherers",
     "host_info_getter",
-    "mpi_is_running",
     "wait_for_host_info",
 ]
 
@@ -36,13 +36,7 @@ GPU_SECONDS = 20.0
 """How long the background waits for ``nvidia-smi``."""
 
 _DEFAULTS = ("hostname", "os", "python_version", "cpu", "gpus", "ENV")
-_MPI_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "MPI_LOCALRANKID")
 _SECRET_WORDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "CREDENTIAL")
-
-
-def mpi_is_running() -> bool:
-    """Whether this process is a rank of an MPI job; forks upset some MPI libraries."""
-    return "mpi4py.MPI" in sys.modules or any(name in os.environ for name in _MPI_VARIABLES)
 
 
 # ------------------------------------------------------------------------------------------- gatherers
@@ -164,6 +158,10 @@ def _os() -> list[str]:
 
 
 def _any_system() -> list[str]:
+    if starts_no_processes() and hasattr(os, "uname"):
+        # The module `platform` would start the program `uname`.
+        system, _, release, _, machine = os.uname()
+        return [system, f"{system}-{release}-{machine}"]
     import platform
 
     return [platform.system(), platform.platform()]
@@ -216,7 +214,7 @@ def _add_cpu(info: dict[str, Any]) -> None:
             _facts["cpu"] = name
     if "cpu" in _facts:
         info["cpu"] = _facts["cpu"]
-    elif not mpi_is_running():
+    elif not starts_no_processes():
         _later("cpu", _cpu_by_library, info)
 
 
@@ -284,7 +282,7 @@ def _add_gpus(info: dict[str, Any]) -> None:
         info["gpus"] = None
     elif "gpus" in _facts:
         info["gpus"] = _facts["gpus"]
-    elif not mpi_is_running():
+    elif not starts_no_processes():
         program = _found("nvidia-smi", os.environ.get("PATH"))
         if program is not None:
             _later("gpus", lambda: _gpus_of(program), info)

@@ -2,13 +2,16 @@
 
 ``get_stdcapturer(mode)`` gives a context manager for ``"no"``, ``"sys"`` (writes to Python's streams) or
 ``"fd"`` (whatever reaches the descriptors 1 and 2, child processes included). Where a mode is not possible
-the next simpler one is used; the ``mode`` of what the context manager yields tells which.
+the next simpler one is used; the ``mode`` of what the context manager yields tells which. The context managers take
+``streams``: ``"both"`` (the default), ``"stdout"`` or ``"stderr"``.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections import deque
+import threading
+from codecs import getincrementaldecoder
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,33 +24,60 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from hallow.running.raw import Raw
+
 
 class CapturedStdout:
-    """The text of one capture.
+    """The output of one capture.
 
     Attributes:
         mode: the mode that is really in use.
+        raw: the bytes, or ``None`` if nothing is captured.
         owner: the run that the capture belongs to, or ``None``.
         closed: whether it is over; :meth:`get` still gives the rest.
     """
 
-    def __init__(self, mode: str = "no", pull: Callable[[], None] | None = None) -> None:
+    def __init__(self, mode: str = "no", raw: Raw | None = None) -> None:
         self.mode = mode
+        self.raw = raw
         self.owner = enclosing_run()
         self.closed = False
-        self._pull = pull
-        # Without a lock, which a process forked at the wrong moment would find held for ever.
-        self._parts: deque[str] = deque()
+        self._pid = os.getpid()
+        # Guards how far the text was given out.
+        self._get_lock = threading.RLock()
+        self._given = 0
+        self._decoder: Any = None
 
-    def append(self, text: str) -> None:
-        """Add what was just written."""
-        self._parts.append(text)
+    def append(self, data: bytes) -> None:
+        """Add what was just written to a stream of Python's."""
+        if self.raw is not None and not self.closed:
+            self.raw.append(data)
+
+    def keep_in(self, folder: str) -> None:
+        """Have the raw bytes in files of ``folder`` from the moment they are written, and those written already.
+
+        The files are ``output``, and ``output.1`` and ``output.2`` beside it where the two streams lead to different
+        places. They stay when the capture ends.
+
+        Raises:
+            OSError: if they cannot be written; capturing goes on as before then.
+        """
+        if self.raw is not None:
+            self.raw.keep_in(folder)
 
     def get(self) -> str:
-        """What was written since the last call."""
-        if self._pull is not None and not self.closed:
-            self._pull()
-        return "".join(self._parts.popleft() for _ in range(len(self._parts)))
+        """What was written since the last call; nothing in a forked child."""
+        if self.raw is None or self._pid != os.getpid():
+            return ""
+        with self._get_lock:
+            if self._decoder is None:
+                self._decoder = getincrementaldecoder("utf-8")("replace")
+            closed = self.closed
+            if not closed:
+                self.raw.pull(everything=True)
+            data = self.raw.read(self._given, self.raw.size - self._given)
+            self._given += len(data)
+            return str(self._decoder.decode(data, closed))
 
     def flush(self) -> None:
         """Write out what Python's and C's streams still hold."""
@@ -55,8 +85,9 @@ class CapturedStdout:
 
     def finalize(self) -> None:
         """End the capture; nothing is added afterwards."""
-        if self._pull is not None and not self.closed:
-            self._pull()
+        if self.raw is not None and not self.closed and self._pid == os.getpid():
+            self.raw.pull(everything=True)
+            self.raw.end()
         self.closed = True
 
 
@@ -97,7 +128,7 @@ def _c_streams() -> tuple[Any, ...]:
 
 
 @contextmanager
-def no_tee() -> Iterator[CapturedStdout]:
+def no_tee(streams: str = "both") -> Iterator[CapturedStdout]:  # noqa: ARG001 - as the other two
     """Capture nothing."""
     out = CapturedStdout("no")
     try:
@@ -107,36 +138,52 @@ def no_tee() -> Iterator[CapturedStdout]:
 
 
 @contextmanager
-def tee_output_python() -> Iterator[CapturedStdout]:
-    """Capture writes to ``sys.stdout`` and ``sys.stderr``, in the order they are made."""
-    from hallow.running.streams import streams_teed
+def tee_output_python(streams: str = "both") -> Iterator[CapturedStdout]:
+    """Capture writes to ``sys.stdout`` and ``sys.stderr``, in the order they are made.
 
-    out = CapturedStdout("sys")
+    Args:
+        streams: ``"both"``, or only ``"stdout"`` or ``"stderr"``.
+    """
+    from hallow.running.raw import Raw
+    from hallow.running.streams import streams_teed, streams_to_tee
+
+    raw = Raw()
+    raw.settle_sources(own=True)
+    out = CapturedStdout("sys", raw)
     try:
-        with streams_teed(out):
+        with streams_teed(out, streams_to_tee(_STREAMS[streams])):
             yield out
     finally:
         out.finalize()
 
 
 @contextmanager
-def tee_output_fd() -> Iterator[CapturedStdout]:
-    """Capture what reaches the descriptors 1 and 2, and Python streams that lead elsewhere (notebooks)."""
-    from hallow.running.streams import streams_teed
+def tee_output_fd(streams: str = "both") -> Iterator[CapturedStdout]:
+    """Capture what reaches the descriptors 1 and 2, and Python streams that lead elsewhere (notebooks).
+
+    Args:
+        streams: ``"both"``, or only ``"stdout"`` or ``"stderr"``.
+    """
+    from hallow.running.raw import Raw
+    from hallow.running.streams import streams_teed, streams_to_tee
     from hallow.running.tap import tapped
 
-    out = CapturedStdout("fd")
-    with tapped(out) as works:
-        if not works:
-            out.mode = "sys"
+    raw = Raw()
+    wanted = _STREAMS[streams]
+    with tapped(raw, wanted) as works:
+        names = streams_to_tee(wanted, besides_descriptors=works)
+        raw.settle_sources(own=bool(names))
+        out = CapturedStdout("fd" if works else "sys", raw)
         try:
-            with streams_teed(out, besides_descriptors=works):
+            with streams_teed(out, names):
                 yield out
         finally:
             out.finalize()
 
 
-_MODES: dict[str, Callable[[], AbstractContextManager[CapturedStdout]]] = {
+_STREAMS = {"both": {1, 2}, "stdout": {1}, "stderr": {2}}
+
+_MODES: dict[str, Callable[..., AbstractContextManager[CapturedStdout]]] = {
     "no": no_tee,
     "sys": tee_output_python,
     "fd": tee_output_fd,
@@ -145,7 +192,7 @@ _MODES: dict[str, Callable[[], AbstractContextManager[CapturedStdout]]] = {
 
 def get_stdcapturer(
     mode: str | None = None,
-) -> tuple[str, Callable[[], AbstractContextManager[CapturedStdout]]]:
+) -> tuple[str, Callable[..., AbstractContextManager[CapturedStdout]]]:
     """The mode (default: ``SETTINGS.CAPTURE_MODE``) and its context manager.
 
     Under a debugger nothing is captured, for its prompt must reach the terminal at once.

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import os
+import time
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from threading import Lock
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RunInterrupt
 from hallow.running.awaiting import awaited
 from hallow.running.capture import get_stdcapturer
 from hallow.running.context import CURRENT, entered
-from hallow.running.fanout import Fanout, by_priority, for_run
-from hallow.running.metrics import linearize_metrics
+from hallow.running.delivery import Delivery, by_priority, for_run
+from hallow.running.ending import facts, figures, outcome
+from hallow.running.family import child_facts
+from hallow.running.feed import Feed
+from hallow.running.forks import exits_noted, track, watch_forks
+from hallow.running.safekeeping import Safekeeping
 from hallow.running.seeding import global_state_kept, set_global_seed
 from hallow.running.signals import Terminated, signals_interrupt
-from hallow.running.snapshot import InfoSnapshots
 from hallow.running.times import utc_now
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from hallow.running.run import Run
 
-#: Seconds that the end of a run waits for a beat in progress; an observer that takes longer is given up.
-LAST_BEAT_TIMEOUT = 60.0
+#: Seconds in which a run that a signal ends has told its observers; what is missing then stays in the journal.
+SIGNAL_TIMEOUT = 1.5
 
 
 class Execution:
@@ -37,37 +42,89 @@ class Execution:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.log = run.run_logger
-        self.snapshots = InfoSnapshots()
-        # Held while output is read: pieces of text must not change places.
-        self._reading = Lock()
-        self._filter_failed = False
+        self.feed = Feed(run)
+        self.safekeeping = Safekeeping(run, self.feed)
         self._interrupt_trace: list[str] | None = None
+        self._signal: str | None = None
+        self._pid = os.getpid()
 
     def carry_out(self, args: tuple[Any, ...]) -> Any:
         """Everything, in order; returns the result of the main function."""
         run = self.run
+        if run.queue_only:
+            with self._prepared():
+                return self._queue()
+        with self.under_way():
+            for hook in run.pre_run_hooks:
+                awaited(hook())
+            run.result = awaited(run.main_function(*args))
+            for hook in run.post_run_hooks:
+                awaited(hook())
+        return run.result
+
+    @contextmanager
+    def under_way(self) -> Iterator[Run]:
+        """Start the run before the body and end it after; how the body ends decides how the run ends."""
+        with self._prepared():
+            capturer = self._capturer()
+            with signals_interrupt(self.run.settings["PREEMPTION_SIGNALS"]) as signals:
+                failure: BaseException | None = None
+                with capturer() as output, exits_noted(self.safekeeping.note_exit):
+                    try:
+                        self._start(output)
+                        yield self.run
+                    except BaseException as error:  # raised again after the last event
+                        failure = error
+                    signals.hold()
+                    if self._is_ours():
+                        self._ended(failure)
+                try:
+                    if self._is_ours():
+                        failure = self._tell_all(failure)
+                    if failure is not None:
+                        raise failure
+                finally:
+                    # The traceback refers to this frame; a circle would keep the user's objects alive.
+                    del failure
+
+    @contextmanager
+    def _prepared(self) -> Iterator[None]:
+        run = self.run
         run.observers = [] if run.unobserved else [for_run(one) for one in by_priority(run.observers)]
-        self.fanout = run._fanout = Fanout(run.observers, self.log)
-        run._failed_observers = self.fanout.failed
+        self.delivery = run._delivery = Delivery(run, self.feed)
+        track(self)
+        watch_forks()
         run.warn_if_unobserved()
         # The global generators of a run around this one go on where they were.
         kept = global_state_kept() if CURRENT.get() is not None else nullcontext()
         with kept, entered(run):
             if run.config.get("seed") is not None:
                 run.seeded = set_global_seed(run.config["seed"], run.settings)
-            capturer = self._capturer()
-            if run.queue_only:
-                return self._queue()
-            with signals_interrupt():
-                return self._execute(args, capturer)
+            yield
 
     def _capturer(self) -> Any:
         run = self.run
-        if run.capture_mode is None and not run.observers:
+        if run.capture_mode is None and not run.observers and not self._is_member():
             run.capture_mode = "no"
         wanted = run.settings["CAPTURE_MODE"] if run.capture_mode is None else run.capture_mode
         run.capture_mode, capturer = get_stdcapturer(wanted)
-        return capturer
+        streams = run.settings.OUTPUT.STREAMS
+        return capturer if streams == "both" else lambda: capturer(streams)
+
+    def _is_member(self) -> bool:
+        """Whether the run is that of another rank, which takes what is logged and printed here into its record."""
+        return self.run._attachment is not None and self.run._attachment.is_member
+
+    def _is_ours(self) -> bool:
+        """Whether this is still the process that started the run; a forked child leaves everything to its parent."""
+        return os.getpid() == self._pid
+
+    def detach(self) -> None:
+        """After a fork, in the child: nothing here belongs to it."""
+        self.delivery.detach()
+        self.safekeeping.detach()
+
+    # -------------------------------------------------------------------------------------------- the beginning
 
     def _queue(self) -> None:
         run = self.run
@@ -80,9 +137,8 @@ class Execution:
 
     def _start_event(self, event: str, **moment: Any) -> None:
         run = self.run
-        self.fanout.start(
+        self.delivery.start(
             event,
-            run,
             ex_info=run.experiment_info,
             command=run.command,
             host_info=run.host_info,
@@ -91,88 +147,44 @@ class Execution:
             **moment,
         )
 
-    # ------------------------------------------------------------------------------------------ the work
-
-    def _execute(self, args: tuple[Any, ...], capturer: Any) -> Any:
-        failure = self._captured_work(args, capturer)
-        try:
-            self._read_output()
-            self._tell_of_ending()
-            try:
-                self._last_beat()
-            except KeyboardInterrupt as impatient:
-                # Who waits for a slow observer may stop that, but the others are still told of the end.
-                failure = failure or impatient
-                self.fanout.give_up_on_busy()
-            self._tell_end()
-            if failure is not None:
-                raise failure
-        finally:
-            # The traceback refers to this frame; a circle would keep the user's objects alive.
-            del failure
-        return self.run.result
-
-    def _captured_work(self, args: tuple[Any, ...], capturer: Any) -> BaseException | None:
-        manager: AbstractContextManager[Any] = capturer()
-        with manager as output:
-            self.run._output_file = output
-            self.run.capture_mode = output.mode
-            self.log.debug('Using capture mode "%s"', output.mode)
-            try:
-                self._start()
-                self._work(args)
-            except BaseException as error:  # raised again after the last event
-                self._failed(error)
-                return error
-            self._completed(0)
-            return None
-
-    def _start(self) -> None:
+    def _start(self, output: Any) -> None:
         run = self.run
+        run._output_file = output
+        run.capture_mode = output.mode
+        self.log.debug('Using capture mode "%s"', output.mode)
         self.log.info("Running command '%s'", run.command)
         run.start_time = utc_now()
         run.status = "RUNNING"
         if run.observers:
-            self._start_event("started_event", start_time=run.start_time)
+            if run._record is None:
+                self._start_event("started_event", start_time=run.start_time)
+            else:
+                self.delivery.resume(resume_time=run.start_time, host_info=run.host_info)
+        if run._attachment is not None:
+            run._attachment.announce(run._id)
+        self.safekeeping.begin(output)
+        if run.observers:
             for name, detail in run._details:
                 run.add_detail(name, detail)
+            self.delivery.begin_beats(run.beat_interval)
         self.log.info(*(("Started",) if run._id is None else ('Started run with ID "%s"', run._id)))
         if run.observers and run.beat_interval > 0:
-            self._start_heartbeat()
+            self.log.debug("Starting Heartbeat")
 
-    def _start_heartbeat(self) -> None:
-        from hallow.running.heartbeat import IntervalTimer
+    # ------------------------------------------------------------------------------------------------- the end
 
-        self.log.debug("Starting Heartbeat")
-        self.stop_beating, self.run._heartbeat = IntervalTimer.create(self._timed_beat, self.run.beat_interval)
-        self.run._heartbeat.begin()
-
-    def _work(self, args: tuple[Any, ...]) -> None:
-        run = self.run
-        for hook in run.pre_run_hooks:
-            awaited(hook())
-        run.result = awaited(run.main_function(*args))
-        for hook in run.post_run_hooks:
-            awaited(hook())
-
-    # ------------------------------------------------------------------------------------------- the end
-
-    def _completed(self, exit_code: int) -> None:
-        run = self.run
-        run.exit_code = exit_code
-        if run.result is not None:
-            self.log.info("Result: %s", _shortened(str(run.result)))
-        run.stop_time = utc_now()
-        self.log.info("Completed after %s", self._elapsed())
-        run.status = "COMPLETED"
-
-    def _failed(self, error: BaseException) -> None:
+    def _ended(self, error: BaseException | None) -> None:
         """Decide on status and exit code, and keep the traceback."""
         run = self.run
-        if isinstance(error, SystemExit) and not isinstance(error, Terminated) and error.code in (None, 0):
-            self._completed(0)
+        completed = error is None or (
+            isinstance(error, SystemExit) and not isinstance(error, Terminated) and error.code in (None, 0)
+        )
+        if completed:
+            self._completed()
             return
+        assert error is not None
         run.status, run.exit_code = _verdict(error)
+        self._signal = getattr(error, "signal_name", "SIGINT" if isinstance(error, KeyboardInterrupt) else None)
         if run.status == "FAILED":
             run.fail_trace = _trace(error)
             self.log.error("Failed after %s!", self._elapsed())
@@ -180,97 +192,96 @@ class Execution:
             self.log.warning("Aborted after %s!", self._elapsed())
             self._interrupt_trace = _trace(error)
 
+    def _completed(self) -> None:
+        run = self.run
+        run.exit_code = 0
+        if run.result is not None:
+            self.log.info("Result: %s", _shortened(str(run.result)))
+        run.stop_time = utc_now()
+        self.log.info("Completed after %s", self._elapsed())
+        run.status = "COMPLETED"
+
     def _elapsed(self) -> timedelta:
         start = self.run.start_time or utc_now()
         return timedelta(seconds=round((utc_now() - start).total_seconds()))
+
+    def _tell_all(self, failure: BaseException | None) -> BaseException | None:
+        """Tell the observers everything that is left and how the run ended; what to raise."""
+        run = self.run
+        hurried = isinstance(failure, Terminated)
+        patience = run.settings["EXIT_TIMEOUT"]
+        deadline = time.monotonic() + min(patience, SIGNAL_TIMEOUT if hurried else TIMEOUT_MAX / 2)
+        if run.observers and run.beat_interval > 0:
+            self.log.debug("Stopping Heartbeat")
+        try:
+            if run._attachment is not None:
+                run._attachment.wait_for_members(run)
+            self.safekeeping.end(self._ending())
+            self._tell_of_ending()
+            self.delivery.last_beat(deadline)
+        except KeyboardInterrupt as impatient:
+            failure = failure or impatient
+        self._tell_end(deadline)
+        if run.strict_observers and any(outlet.failed for outlet in self.delivery.outlets) and failure is None:
+            from hallow.errors import IncompleteRecordError
+
+            run.exit_code = IncompleteRecordError.exit_code
+            failure = IncompleteRecordError(self.delivery.incomplete_report())
+        return failure
+
+    def _ending(self) -> tuple[str, dict[str, Any]]:
+        """The final event."""
+        run = self.run
+        run.stop_time = run.stop_time or utc_now()
+        if run.status == "COMPLETED":
+            return "completed_event", {"stop_time": run.stop_time, "result": run.result}
+        if run.status == "FAILED":
+            return "failed_event", {"fail_time": run.stop_time, "fail_trace": run.fail_trace}
+        return "interrupted_event", {"interrupt_time": run.stop_time, "status": run.status}
 
     def _tell_of_ending(self) -> None:
         """What Sacred's documents have no place for."""
         run = self.run
         if not run.observers:
             return
-        ending: dict[str, Any] = {
-            "exit_code": run.exit_code,
-            "capture_mode": run.capture_mode,
-            "seeded": run.seeded,
-            "parent": None if run.parent is None else run.parent._id,
-        }
-        if self._interrupt_trace is not None:
-            ending["trace"] = self._interrupt_trace
-        for name, detail in [*run.last_details, ("run", ending)]:
+        ending = outcome(run, self._signal, self._interrupt_trace)
+        for name, detail in [*run.last_details, ("run", ending), *facts(run)]:
             run.add_detail(name, detail)
 
-    def _tell_end(self) -> None:
-        run = self.run
-        errors = self.fanout.errors()
+    def _tell_end(self, deadline: float) -> None:
+        if self.run.observers:
+            for name, detail in figures(self.run, self.feed, self._signal):
+                self.run.add_detail(name, detail)
+        errors = self.delivery.errors()
         if errors:
-            self.fanout.tell("detail_event", name="observer_errors", detail=errors)
-        run.stop_time = run.stop_time or utc_now()
-        if run.status == "COMPLETED":
-            self.fanout.finish("completed_event", stop_time=run.stop_time, result=run.result)
-        elif run.status == "FAILED":
-            self.fanout.finish("failed_event", fail_time=run.stop_time, fail_trace=run.fail_trace)
-        else:
-            self.fanout.finish("interrupted_event", interrupt_time=run.stop_time, status=run.status)
-        self.snapshots.hand_over(run.info)
-        self.fanout.summarise()
-        self.fanout.join()
-
-    # ----------------------------------------------------------------------------------------- heartbeat
-
-    def _last_beat(self) -> None:
-        """The beat that tells everything; it has returned before the final event."""
-        if not self.run.observers:
-            return
-        timer = self.run._heartbeat
-        if timer is None:
-            self._beat(last=True)
-            return
-        self.log.debug("Stopping Heartbeat")
-        if not timer.end(LAST_BEAT_TIMEOUT):
-            self.fanout.give_up_on_busy()
-            self._beat(last=True)
-
-    def _timed_beat(self) -> None:
-        CURRENT.set(self.run)  # the thread has a context of its own
-        self._beat(last=self.stop_beating.is_set())
-
-    def _beat(self, last: bool = False) -> None:
-        """Tell the observers how things stand; nothing that goes wrong here ends the run or the beats."""
-        run = self.run
+            self.delivery.tell("detail_event", name="observer_errors", detail=errors)
+        if self.run.parent is not None:
+            self.run.parent.children.append(child_facts(self.run, self.feed.summary))
+        event, arguments = self._ending()
         try:
-            self._read_output()
-            info = self.snapshots.take(run.info)
-            metrics = linearize_metrics(run._metrics.get_last_metrics())
-            heartbeat = {
-                "info": info,
-                "captured_out": run.captured_out,
-                "beat_time": utc_now(),
-                "result": run.result,
-            }
-            self.fanout.beat(metrics, heartbeat, last)
-            self.snapshots.keep_additions(run.info, info)
-        except Exception:
-            self.log.exception("A heartbeat failed")
+            self.delivery.finish(event, deadline, **arguments)
+            self.feed.snapshots.hand_over(self.run.info)
+            self.delivery.summarise()
+            self.delivery.join(deadline)
+            self._discard(deadline)
+        finally:
+            self.safekeeping.close()
+            self.delivery.close(deadline)
+            if self.run._attachment is not None:
+                self.run._attachment.close()
 
-    def _read_output(self) -> None:
+
+    def _discard(self, deadline: float) -> None:
+        """Have the record removed if the user keeps only other outcomes."""
+        from hallow.running.outcomes import why_not_kept
+
         run = self.run
-        if run._output_file is None:
+        if run.settings["KEEP_RUNS"] == "all" or not run.observers or run.start_time is None:
             return
-        with self._reading:
-            text = run.captured_out + run._output_file.get()
-            run.captured_out = text if run.captured_out_filter is None else self._filtered(text)
-
-    def _filtered(self, text: str) -> str:
-        """``text`` after the user's filter; as it is once the filter has failed."""
-        if self._filter_failed:
-            return text
-        try:
-            return str(self.run.captured_out_filter(text))  # type: ignore[misc]
-        except Exception:
-            self._filter_failed = True
-            self.log.warning("The filter of captured output failed; from here on it is kept unfiltered", exc_info=True)
-            return text
+        reason = why_not_kept(run.status, (utc_now() - run.start_time).total_seconds(), run.settings)
+        if reason is not None:
+            self.log.warning(reason)
+            self.delivery.discard(deadline)
 
 
 def _verdict(error: BaseException) -> tuple[str, int]:
@@ -291,8 +302,12 @@ def _shortened(text: str, limit: int = 1000) -> str:
 
 
 def _trace(error: BaseException) -> list[str]:
-    """The lines of the traceback, without the frame in which it was caught."""
+    """The lines of the traceback, without the frames that carry runs out."""
+    from contextlib import __file__ as contexts
     from traceback import format_exception
 
     frames = error.__traceback__
-    return format_exception(type(error), error, frames.tb_next if frames else None)
+    ours = (__file__, contexts)
+    while frames is not None and frames.tb_next is not None and frames.tb_frame.f_code.co_filename in ours:
+        frames = frames.tb_next
+    return format_exception(type(error), error, frames)

@@ -1,11 +1,11 @@
-"""Scalars logged by a run, from the call that logs one to the payload of ``log_metrics``."""
+"""Scalars logged by a run, from the call that logs one to what observers are told."""
 
 from __future__ import annotations
 
-from threading import Lock
-from time import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from hallow.journal.metrics import MetricsLog
 from hallow.running.times import naive_utc
 
 if TYPE_CHECKING:
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-_PLAIN = frozenset({bool, int, float, str, type(None)})
+    from hallow.records.points import Points
+
+_NUMBERS = frozenset({bool, int, float})
+_STEPS = frozenset({int, float, type(None)})
 
 
 class ScalarMetricLogEntry:
@@ -39,66 +42,92 @@ class ScalarMetricLogEntry:
 
 
 class MetricsLogger:
-    """Collects values until the next heartbeat takes them.
+    """Takes values and keeps them, in the journal of a run once it has one.
 
     Args:
-        logger: where a value that is no scalar is reported, once per metric.
+        logger: where trouble is reported.
+        refuse: whether a value that is no scalar is an error of the caller; otherwise it is kept, arrays as lists with
+            one warning for each metric.
+
+    Attributes:
+        log: the quick way in, for values that are floats and steps that are ints or ``None``.
     """
 
-    def __init__(self, logger: logging.Logger | None = None) -> None:
+    def __init__(self, logger: logging.Logger | None = None, refuse: bool = False) -> None:
         self._logger = logger
-        # Guards the points and the counters: a step is given out once, and in the order of the points.
-        self._points_lock = Lock()
-        self._points: list[tuple[str, Any, float, Any]] = []
-        self._next_step: dict[str, Any] = {}
+        self._refuse = refuse
+        self._kept: MetricsLog = MetricsLog(None, logger)
+        self._taken = 0
         self._warned: set[str] = set()
+        self.log = self._kept.log
+
+    def keep_in(self, kept: MetricsLog) -> None:
+        """From now on, keep the points in the metrics log of a journal, with those that are here already."""
+        before, self._kept, self._taken = self._kept, kept, 0
+        kept.next_steps.update(before.next_steps)
+        for points in before.read(0, before.count):
+            for step, value, at in zip(points.steps, points.values, points.times, strict=True):
+                kept.log(points.name, value, step, at)
+        self.log = kept.log
 
     def log_scalar_metric(self, metric_name: str, value: Any, step: Any = None) -> None:
         """Log ``value`` for this moment.
 
         Args:
             metric_name: such as ``"train.loss"``.
-            value: a number. Anything with ``.item()`` that holds one element becomes a Python number; arrays
-                become nested lists; other objects are kept as they are.
+            value: a number. Anything with ``.item()`` that holds one element becomes a Python number.
             step: any number; default is the metric's last step + 1, and 0 for the first.
+
+        Raises:
+            LogValueError: (a TypeError) if the value is no scalar and such values are refused.
         """
-        if type(value) not in _PLAIN:
-            value = self._plain(metric_name, value)
-        if type(step) not in _PLAIN:
-            step = self._plain(metric_name, step)
-        with self._points_lock:
-            if step is None:
-                step = self._next_step.get(metric_name, 0)
-            try:
-                self._next_step[metric_name] = step + 1
-            except TypeError:
-                self._next_step.setdefault(metric_name, 0)
-            self._points.append((metric_name, step, time(), value))
+        if type(value) not in _NUMBERS:
+            value = self._scalar(metric_name, value)
+        if type(step) not in _STEPS:
+            from hallow.running.scalars import plain_scalar
+
+            step = plain_scalar(step)
+        self.log(metric_name, value, step)
+
+    @property
+    def count(self) -> int:
+        """How many points were logged."""
+        return self._kept.count
+
+    def read(self, start: int, stop: int) -> list[Points]:
+        """The points from ``start`` to before ``stop``, by metric in order of first appearance."""
+        return self._kept.read(start, stop)
 
     def get_last_metrics(self) -> list[ScalarMetricLogEntry]:
         """What was logged since the last call, in order."""
-        with self._points_lock:
-            points, self._points = self._points, []
-        return [ScalarMetricLogEntry(name, step, naive_utc(at), value) for name, step, at, value in points]
+        start, self._taken = self._taken, self._kept.count
+        found = [
+            (at, points.name, step, value)
+            for points in self._kept.read(start, self._taken)
+            for step, at, value in zip(points.steps, points.times, points.values, strict=True)
+        ]
+        found.sort(key=itemgetter(0))
+        return [ScalarMetricLogEntry(name, step, naive_utc(at), value) for at, name, step, value in found]
 
-    def _plain(self, metric_name: str, value: Any) -> Any:
-        """Foreign scalars as Python numbers, arrays as lists; a value that resists is kept."""
-        numpy_view = getattr(value, "numpy", None)
-        if not hasattr(value, "item") and callable(numpy_view):
-            value = _attempt(numpy_view, value)
-        if hasattr(value, "item"):
-            scalar = _attempt(value.item, value)
-            if scalar is not value:
-                return scalar
-        if not hasattr(value, "tolist"):
-            return value
-        self._warn_once(metric_name, value)
-        return _attempt(value.tolist, value)
+    def continue_after(self, steps: dict[str, Any]) -> None:
+        """Go on counting steps after the last ones of an earlier run."""
+        numbers = {name: step + 1 for name, step in steps.items() if type(step) in _STEPS and step is not None}
+        self._kept.next_steps.update(numbers)
+
+    def _scalar(self, metric_name: str, value: Any) -> Any:
+        """Foreign scalars as Python numbers; other values are refused, or kept, arrays as lists."""
+        from hallow.running.scalars import check_scalar, plain_scalar
+
+        if self._refuse:
+            return check_scalar(metric_name, value)
+        plain = plain_scalar(value)
+        if type(plain) is list and type(value) is not list:
+            self._warn_once(metric_name, value)
+        return plain
 
     def _warn_once(self, metric_name: str, value: Any) -> None:
-        with self._points_lock:
-            known = metric_name in self._warned
-            self._warned.add(metric_name)
+        known = metric_name in self._warned
+        self._warned.add(metric_name)
         if self._logger is not None and not known:
             self._logger.warning(
                 "The metric '%s' was given a %s with more than one element; it is stored as a list. "
@@ -106,13 +135,6 @@ class MetricsLogger:
                 metric_name,
                 type(value).__name__,
             )
-
-
-def _attempt(convert: Any, value: Any) -> Any:
-    try:
-        return convert()
-    except Exception:  # whatever a foreign type raises, the point is kept
-        return value
 
 
 def linearize_metrics(logged_metrics: Iterable[ScalarMetricLogEntry]) -> dict[str, dict[str, Any]]:
@@ -130,14 +152,3 @@ def linearize_metrics(logged_metrics: Iterable[ScalarMetricLogEntry]) -> dict[st
         metric["values"].append(entry.value)
         metric["timestamps"].append(entry.timestamp)
     return by_name
-
-
-def joined_metrics(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Two payloads as one, for an observer that missed the first."""
-    joined = {name: {**metric, **_appended(metric, second.get(name))} for name, metric in first.items()}
-    return {**joined, **{name: metric for name, metric in second.items() if name not in first}}
-
-
-def _appended(metric: dict[str, Any], more: dict[str, Any] | None) -> dict[str, Any]:
-    keys = ("steps", "values", "timestamps") if more else ()
-    return {key: [*metric[key], *more[key]] for key in keys} if more else {}

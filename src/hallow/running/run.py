@@ -13,9 +13,17 @@ from hallow.utils import join_paths
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from hallow.journal.journal import Journal
+    from hallow.records.stored import StoredRun
+    from hallow.running.delivery import Delivery
+    from hallow.running.lifecycle import Execution
+    from hallow.running.media import Media
+    from hallow.running.output import Output
+    from hallow.running.ranks.attaching import Attachment
     from hallow.settings import Settings
 
 
@@ -44,7 +52,7 @@ class Run:
         result: what the main function returned; may be set before.
         status: ``None``, QUEUED, RUNNING, COMPLETED, INTERRUPTED, TIMEOUT, FAILED or the user's own.
         start_time, stop_time: naive datetimes in UTC.
-        captured_out: what was printed so far, after the filter.
+        captured_out: what was printed so far, as it is stored: progress bars folded, after the filter.
         capture_mode: ``"no"``, ``"sys"``, ``"fd"`` or ``None`` for the setting.
         beat_interval: seconds between heartbeats; 0 or less: only the one at the end.
         unobserved: whether observers are left out.
@@ -53,6 +61,13 @@ class Run:
         show_origins: whether ``print_config`` shows where each value comes from.
         fail_trace: lines of the traceback after a failure.
         parent: the run around this one, or ``None``.
+        children: facts about the runs inside this one that have ended.
+        rank: the rank of this process in a distributed job, 0 where there is none.
+        world_size: how many processes such a job has.
+        resumed: how often the run was taken up again; 0 for one that runs for the first time.
+        tags: words that the user marks the run with.
+        group: a name that it shares with others.
+        strict_observers: whether the process exits with an error if an observer does not have everything.
         bindings: what captured functions remember during this run.
         views: what each ingredient's functions see of the configuration.
         command: full name of the command.
@@ -91,7 +106,6 @@ class Run:
         self.pre_run_hooks = pre_run_hooks
         self.post_run_hooks = post_run_hooks
         self.captured_out_filter = captured_out_filter
-        self.captured_out = ""
         self.capture_mode: str | None = None
         self.info: dict[str, Any] = {}
         self.meta_info: dict[str, Any] = {}
@@ -110,18 +124,29 @@ class Run:
         self.show_origins = False
         self.beat_interval: float = self.settings["DEFAULT_BEAT_INTERVAL"]
         self.parent: Run | None = None
+        self.children: list[dict[str, Any]] = []
+        self.rank = 0
+        self.world_size = 1
+        self.resumed = 0
+        self.tags: list[str] = []
+        self.group: str | None = None
+        self.strict_observers: bool = self.settings["STRICT_OBSERVERS"]
         self.bindings: dict[Any, Any] = {}
         self.views: dict[Any, Any] = {}
         self.command = join_paths(main_function.prefix or "", main_function.signature.name)
         self.args: list[str] = []
         self.seeded: list[str] = []
-        self._metrics = MetricsLogger(run_logger)
+        self._metrics = MetricsLogger(run_logger, self.settings.METRICS.NON_SCALARS == "refuse")
+        self._media: Media | None = None
         self._details: list[tuple[str, Any]] = []
         self.last_details: list[tuple[str, Any]] = []
-        self._failed_observers: list[Any] = []
-        self._fanout: Any = None
-        self._heartbeat: Any = None
+        self._delivery: Delivery | None = None
+        self._journal: Journal | None = None
+        self._output: Output | None = None
         self._output_file: Any = None
+        self._text: str | None = None
+        self._record: StoredRun | None = None
+        self._attachment: Attachment | None = None
 
     def __repr__(self) -> str:
         return f"<Run {self._id} of {self.command!r}, {self.status or 'not started'}>"
@@ -151,6 +176,26 @@ class Run:
         self._host_info = value
 
     @property
+    def captured_out(self) -> str:
+        """What was printed so far, as it is stored; after the end of a long output, its beginning and its end."""
+        if self._text is not None:
+            return self._text
+        if self._output is None:
+            return ""
+        self._output.advance()
+        return self._output.text()
+
+    @captured_out.setter
+    def captured_out(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def _failed_observers(self) -> list[Any]:
+        """Observers with which anything ever went wrong."""
+        outlets = [] if self._delivery is None else self._delivery.outlets
+        return [outlet.observer for outlet in outlets if outlet.failed]
+
+    @property
     def dir(self) -> str | None:
         """The folder of the first observer that keeps one for the run, or ``None``."""
         for observer in self.observers:
@@ -168,11 +213,22 @@ class Run:
             RunStateError: (a RuntimeError) if the run has started already.
             BaseException: whatever ends the run; the observers have been told by then.
         """
+        return self._execution().carry_out(args)
+
+    def under_way(self) -> AbstractContextManager[Run]:
+        """A context manager whose body is the work of the run: it is started before and ended after.
+
+        Raises:
+            RunStateError: (a RuntimeError) if the run has started already.
+        """
+        return self._execution().under_way()
+
+    def _execution(self) -> Execution:
         from hallow.running.lifecycle import Execution
 
         if self.start_time is not None:
             raise RunStateError(f"A run can only be started once. (Last start was {self.start_time})")
-        return Execution(self).carry_out(args)
+        return Execution(self)
 
     def warn_if_unobserved(self) -> None:
         """Log a warning if nobody records the run and nobody asked for that."""
@@ -187,7 +243,7 @@ class Run:
         Raises:
             FileNotFoundError: if it is not there and ``mode`` does not make it.
         """
-        path = _existing(filename, "resource") if "r" in mode else _absolute(filename)
+        path = existing(filename, "resource") if "r" in mode else _absolute(filename)
         self._tell("resource_event", filename=path)
         return open(path, mode)
 
@@ -197,7 +253,7 @@ class Run:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        self._tell("resource_event", filename=_existing(filename, "resource"))
+        self._tell("resource_event", filename=existing(filename, "resource"))
 
     def add_artifact(
         self,
@@ -217,7 +273,7 @@ class Run:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        path = _existing(filename, "artifact")
+        path = existing(filename, "artifact")
         self._tell(
             "artifact_event",
             name=os.path.basename(path) if name is None else os.fspath(name),
@@ -227,8 +283,86 @@ class Run:
         )
 
     def log_scalar(self, metric_name: str, value: Any, step: Any = None) -> None:
-        """Log a number; see :meth:`hallow.running.metrics.MetricsLogger.log_scalar_metric`."""
-        self._metrics.log_scalar_metric(metric_name, value, step)
+        """Log a number; returns when it is safe, whatever happens to the process.
+
+        Args:
+            metric_name: such as ``"train.loss"``; any text.
+            value: a number: float, int, bool, or anything with ``.item()`` that holds one element. NaN and infinities
+                are kept.
+            step: any number, also smaller than earlier ones; default is the metric's last step + 1, 0 for the first.
+
+        Raises:
+            LogValueError: (a TypeError) if the value is no scalar.
+        """
+        # The quick way for what training loops log.
+        if type(value) is float and (step is None or type(step) is int) and type(metric_name) is str:
+            self._metrics.log(metric_name, value, step)
+        else:
+            self._metrics.log_scalar_metric(metric_name, value, step)
+
+    def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
+        """Log several numbers of one step; see :meth:`log_scalar`.
+
+        Args:
+            values: metric name to number.
+            step: for all of them.
+
+        Raises:
+            LogValueError: (a TypeError) if a value is no scalar; those before it are logged.
+        """
+        for name, value in values.items():
+            self.log_scalar(name, value, step)
+
+    def log_text(self, name: str, text: str, step: Any = None) -> None:
+        """Keep a text with the record, as an artifact; ``step`` counts from 0 for each name."""
+        self._media_log().log_text(name, text, step)
+
+    def log_image(self, name: str, image: Any, step: Any = None) -> None:
+        """Keep an image: a path, PNG or JPEG bytes, a PIL image, a figure, or rows of pixels (H x W, H x W x 3 or 4).
+
+        Raises:
+            LogValueError: (a TypeError) if it is none of these.
+        """
+        self._media_log().log_image(name, image, step)
+
+    def log_table(self, name: str, table: Any, step: Any = None, header: Sequence[str] | None = None) -> None:
+        """Keep a table: a list of dicts, a dict of columns, a DataFrame, or rows with a ``header``.
+
+        Raises:
+            LogValueError: (a TypeError) if it is none of these.
+        """
+        self._media_log().log_table(name, table, step, header=header)
+
+    def log_histogram(self, name: str, values: Any, step: Any = None, bins: int = 64) -> None:
+        """Keep the distribution of some numbers in ``bins`` bins of equal width.
+
+        Raises:
+            LogValueError: (a TypeError) if they are no numbers.
+        """
+        self._media_log().log_histogram(name, values, step, bins=bins)
+
+    def _media_log(self) -> Media:
+        if self._media is None:
+            from hallow.running.media import Media
+
+            self._media = Media(self)
+        return self._media
+
+    def open_artifact(self, name: str, mode: str = "rb") -> Any:
+        """Open an artifact of this run for reading, also one that an earlier attempt at it left.
+
+        Raises:
+            FileNotFoundError: if there is none; names those there are.
+            RunStateError: if no observer keeps artifacts where they can be opened.
+        """
+        for observer in self.observers:
+            opener = getattr(type(observer), "open_artifact", None)
+            if opener is not None:
+                return opener(observer, name, mode)
+        raise RunStateError(
+            "artifacts of this run cannot be opened: no observer keeps them in a place that can be read; add a "
+            "FileStorageObserver"
+        )
 
     def add_detail(self, name: str, detail: Any) -> None:
         """Have a fact kept beside the record; it is sent after the start.
@@ -248,15 +382,25 @@ class Run:
                 self._tell("detail_event", name=name, detail=found)
 
     def _tell(self, event: str, **kwargs: Any) -> None:
-        if self._fanout is not None:
-            self._fanout.tell(event, **kwargs)
+        if self._delivery is not None:
+            self._delivery.tell(event, **kwargs)
+
+    def __reduce__(self) -> Any:
+        from hallow.running.handle import handle_of
+
+        return handle_of(self).__reduce__()
 
 
 def _absolute(filename: Any) -> str:
     return os.path.abspath(os.fsdecode(filename))
 
 
-def _existing(filename: Any, kind: str) -> str:
+def existing(filename: Any, kind: str) -> str:
+    """The absolute path of a file of the user's.
+
+    Raises:
+        FileNotFoundError: if it is not there; names what it was to be.
+    """
     path = _absolute(filename)
     if not os.path.exists(path):
         raise FileNotFoundError(ENOENT, f"there is no such file to add as {kind}", path)

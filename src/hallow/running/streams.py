@@ -71,7 +71,7 @@ class _BytesProxy:
 
     def write(self, data: Any) -> Any:
         written = self._stream.write(data)
-        self._tee.put(self._tee.decode(bytes(data)))
+        self._tee.put_bytes(bytes(data))
         return written
 
     def __getattr__(self, name: str) -> Any:
@@ -82,17 +82,18 @@ class Tee:
     """Gives what one stream is written to the captures of the run that writes."""
 
     def __init__(self) -> None:
-        from codecs import getincrementaldecoder
-
         self.captures: tuple[CapturedStdout, ...] = ()
-        self._decoder = getincrementaldecoder("utf-8")("replace")
-
-    def decode(self, data: bytes) -> str:
-        """The text of bytes that may end within a character."""
-        return self._decoder.decode(data)
 
     def put(self, text: str) -> None:
-        """Append ``text`` to the captures of the current run and the runs around it.
+        """Append ``text`` to the captures, as UTF-8, whatever it holds."""
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            data = text.encode("utf-8", "backslashreplace")
+        self.put_bytes(data)
+
+    def put_bytes(self, data: bytes) -> None:
+        """Append to the captures of the current run and the runs around it.
 
         A thread that belongs to no run, and a capture without one, are not told apart: better twice than
         never.
@@ -104,7 +105,7 @@ class Tee:
             run = run.parent
         for capture in self.captures:
             if not around or capture.owner is None or any(capture.owner is one for one in around):
-                capture.append(text)
+                capture.append(data)
 
 
 class _Installed:
@@ -129,20 +130,23 @@ _INSTALLED_LOCK = Lock()
 _INSTALLED: dict[str, _Installed] = {}
 
 
-@contextmanager
-def streams_teed(capture: CapturedStdout, besides_descriptors: bool = False) -> Iterator[None]:
-    """Add what is written to Python's streams to ``capture``.
+def streams_to_tee(wanted: set[int], besides_descriptors: bool = False) -> list[str]:
+    """The names of the streams that a capture has to tee.
 
     Args:
-        capture: receives the text.
-        besides_descriptors: leave out streams that lead to the descriptors 1 and 2, which are captured
-            anyway.
+        wanted: the descriptors that the streams stand for.
+        besides_descriptors: leave out streams that lead to these descriptors, which are captured anyway.
     """
-    names = [
+    return [
         name
         for name, number in _DESCRIPTORS.items()
-        if getattr(sys, name) is not None and not (besides_descriptors and _leads_to(name, number))
+        if number in wanted and getattr(sys, name) is not None and not (besides_descriptors and _leads_to(name, number))
     ]
+
+
+@contextmanager
+def streams_teed(capture: CapturedStdout, names: list[str]) -> Iterator[None]:
+    """Add what is written to these streams of Python's to ``capture``."""
     for name in names:
         _attach(name, capture)
     try:

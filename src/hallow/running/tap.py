@@ -14,30 +14,38 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from codecs import getincrementaldecoder
 from contextlib import contextmanager, suppress
+from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
 from hallow.running.clock import call_later
-from hallow.running.spool import Spool
+from hallow.running.forks import exits_noted
+from hallow.running.raw import Reach
+from hallow.running.spool import Spool, SpoolFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hallow.running.capture import CapturedStdout
+    from hallow.running.raw import Raw
 
-_BUSY, _IDLE = 0.004, 0.05  # seconds between looks at the spool
+#: Seconds before a thread follows what is written; then between its looks, more and more up to the first number while
+#: there is something new, and up to the second while there is not. Each look takes the printing thread's time.
+_BUSY, _STEADY, _IDLE = 0.004, 0.03, 0.05
 
 
 class Tap:
     """Diverts, follows, restores."""
 
     def __init__(self) -> None:
+        # Looked up here, for at the end of the interpreter nothing can be imported any more.
+        from hallow.running.capture import flush
+
+        self._flush = flush
         self.pid = os.getpid()
-        self.spools = [Spool(numbers) for numbers in _targets()]
-        self.subscribers: list[_Subscriber] = []
-        # Guards the subscribers and how far the spools are collected.
-        self._collect_lock = threading.Lock()
+        self.spools: list[Spool] = []
+        self.raws: list[Raw] = []
+        # Guards the two lists, which files the spools lead into, and how far the runs have joined them.
+        self.lock = threading.RLock()
         # Guards how far they are copied. Not the lock above: a held terminal must not hold up the beats.
         self._copy_lock = threading.Lock()
         self._stop = threading.Event()
@@ -52,54 +60,90 @@ class Tap:
     def open(self) -> None:
         """Start."""
         self._alarm = call_later(_BUSY, self._start_following)
-        for spool in self.spools:
-            spool.divert()
         self._diverted = True
         sys.breakpointhook = self._breakpoint
 
-    # ---------------------------------------------------------------------------------------- subscribers
+    # ---------------------------------------------------------------------------------------------- runs
 
-    def subscribe(self, capture: CapturedStdout) -> None:
-        """From now on ``capture`` gets what is written."""
+    def join(self, raw: Raw, wanted: set[int]) -> bool:
+        """From now on ``raw`` gets what reaches these descriptors; whether there are any."""
+        # What was printed earlier belongs to the terminal only, or to the runs that are there already.
         self.pull()
-        with self._collect_lock:
-            self.subscribers.append(_Subscriber(capture))
+        with self.lock:
+            self._divert(wanted)
+            for spool in self.spools:
+                if wanted.intersection(spool.numbers):
+                    raw.reaches[spool.numbers[0]] = Reach(spool.file, spool.file.size())
+            if raw.reaches:
+                raw.join(self)
+                self.raws.append(raw)
+        return bool(raw.reaches)
 
-    def unsubscribe(self, capture: CapturedStdout) -> None:
-        """Give ``capture`` what was written up to now, and nothing more."""
+    def _divert(self, wanted: set[int]) -> None:
+        """Divert what is wanted and not diverted yet; what was restored for a debugger stays as it is."""
+        diverted = {number for spool in self.spools for number in spool.numbers}
+        if self.spools and not self._diverted:
+            return
+        for numbers in _targets(wanted - diverted):
+            spool = Spool(numbers)
+            spool.divert()
+            self.spools.append(spool)
+
+    def keep(self, raw: Raw, folder: str) -> None:
+        """Lead descriptors into files of the folder where no other run does so already."""
+        with self.lock:
+            for spool in self.spools:
+                if spool.owner is None and spool.numbers[0] in raw.reaches:
+                    self._lead_on(spool, raw, folder)
+
+    def _lead_on(self, spool: Spool, heir: Raw | None, folder: str | None) -> None:
+        number = spool.numbers[0]
+        if heir is None or folder is None:
+            file = SpoolFile.unnamed()
+        else:
+            file = SpoolFile.opened(os.path.join(folder, heir.name_of(number)))
+        others = [raw.reaches[number] for raw in self.raws if raw is not heir and number in raw.reaches]
+        spool.lead_on(file, None if heir is None else heir.reaches[number], others)
+        spool.owner = None if folder is None else heir
+
+    def end(self, raw: Raw) -> None:
+        """Give ``raw`` what was written up to now, and nothing more; a run that goes on gets the descriptors."""
         self.pull()
-        with self._collect_lock:
-            for subscriber in self.subscribers:
-                if subscriber.capture is capture:
-                    subscriber.finish()
-            self.subscribers = [one for one in self.subscribers if one.capture is not capture]
+        with self.lock:
+            raw.end()
+            self.raws = [one for one in self.raws if one is not raw]
+            for spool in self.spools if self.raws else ():
+                if spool.owner is raw:
+                    self._hand_on(spool)
 
-    def pull(self) -> None:
-        """Flush all buffers and collect."""
-        from hallow.running.capture import flush
+    def _hand_on(self, spool: Spool) -> None:
+        heirs = [raw for raw in self.raws if spool.numbers[0] in raw.reaches]
+        heirs.sort(key=lambda raw: raw.folder is None)
+        heir = heirs[0] if heirs else None
+        try:
+            self._lead_on(spool, heir, None if heir is None else heir.folder)
+        except OSError as error:
+            # They go on reading in the file of the run that has ended.
+            getLogger("hallow.capture").warning("Output cannot be led on: %s", error)
 
+    def pull(self, everything: bool = True) -> None:
+        """Flush all buffers and gather."""
         if self.pid == os.getpid():
-            flush()
+            self._flush()
             with suppress(OSError):
-                self.collect(everything=True)
+                self.gather(everything)
 
-    def collect(self, everything: bool = False) -> bool:
-        """Give the subscribers what is new; whether there was anything.
+    def gather(self, everything: bool = False) -> None:
+        """Join what is new where a run has several sources.
 
         Args:
             everything: also what waits for the end of a line in the other stream.
         """
-        found = False
-        with self._collect_lock:
+        with self.lock:
             for spool in self.spools:
-                for data in spool.unread(spool.collected):
-                    spool.collected += len(data)
-                    found = True
-                    for subscriber in self.subscribers:
-                        subscriber.feed(spool, data)
-            for subscriber in self.subscribers:
-                subscriber.settle(everything)
-        return found
+                spool.gather()
+            for raw in self.raws:
+                raw.gather(everything)
 
     # ------------------------------------------------------------------------------------------ terminal
 
@@ -108,11 +152,13 @@ class Tap:
         found = False
         with self._copy_lock:
             for spool in self.spools:
-                for data in spool.unread(spool.copied):
-                    spool.copied += len(data)
-                    found = True
-                    _write_all(spool.saved[0], data)
+                found = spool.copy() or found
         return found
+
+    def copy_at_exit(self, _code: int) -> None:
+        """The process ends at once: the terminal gets what was written."""
+        if self.pid == os.getpid():
+            self.copy()
 
     def _start_following(self) -> None:
         with self._follow_lock:
@@ -125,18 +171,32 @@ class Tap:
             self._copy_until_stopped()
 
     def _copy_until_stopped(self) -> None:
-        delay = 0.0
+        delay, found = 0.0, False
         while not self._stop.wait(delay):
-            found = self.collect()
-            found = self.copy() or found
-            delay = _BUSY if found else min(max(delay, _BUSY) * 1.5, _IDLE)
+            before, found = found, self.copy()
+            with suppress(OSError):  # a disk that is full; the terminal still gets everything
+                self.gather()
+            delay = _BUSY if found and not before else min(max(delay, _BUSY) * 1.5, _STEADY if found else _IDLE)
+            if found:
+                self._look_for_room()
             if self._lingering and not _children():
                 break
         self.copy()
         self._let_go()
 
-    def _let_go(self) -> None:
+    def _look_for_room(self) -> None:
+        """Before a full disk makes the user's own printing fail, stop capturing."""
         for spool in self.spools:
+            if self._diverted and spool.is_nearly_full():
+                self.restore()
+                getLogger("hallow.capture").error(
+                    "There is hardly room left for %s: what is printed from here on is not captured",
+                    spool.file.path or "the captured output",
+                )
+
+    def _let_go(self) -> None:
+        spools, self.spools = self.spools, []
+        for spool in spools:
             spool.close()
 
     def restore(self) -> None:
@@ -152,6 +212,14 @@ class Tap:
         self.copy()
         if sys.breakpointhook == self._breakpoint:
             sys.breakpointhook = self._breakpointhook
+
+    def give_back(self) -> None:
+        """After a beginning that failed halfway: let the descriptors lead where they led before."""
+        for spool in self.spools:
+            with suppress(OSError):
+                spool.copy()
+                spool.restore()
+                spool.close()
 
     def close(self) -> None:
         """Restore and end; while child processes live that may write into the spool, copying goes on."""
@@ -183,50 +251,6 @@ class Tap:
         return pdb.Pdb().set_trace(sys._getframe(1))
 
 
-class _Subscriber:
-    """A capture, and its place between two bytes of a character in each spool.
-
-    Where the two streams lead to different places they have a spool each, and what is new in both is joined here: a
-    line that one of them has begun is finished before the other goes on. Streams are buffered, so the rest of a line
-    may be long in coming: it is waited for until the next beat, which flushes the buffers. A line with a carriage
-    return belongs to a progress bar and is not waited for.
-    """
-
-    def __init__(self, capture: CapturedStdout) -> None:
-        self.capture = capture
-        self._decoders: dict[Spool, Any] = {}
-        self._waiting: dict[Spool, str] = {}
-        self._open: Spool | None = None
-
-    def feed(self, spool: Spool, data: bytes) -> None:
-        """Take what is new in a spool; it is passed on by :meth:`settle`."""
-        decoder = self._decoders.get(spool)
-        if decoder is None:
-            decoder = self._decoders[spool] = getincrementaldecoder("utf-8")("replace")
-        self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(data)
-
-    def settle(self, everything: bool) -> None:
-        """Pass on what is waiting, but nothing into the middle of a line unless ``everything`` is wanted."""
-        if self._open is not None:
-            self._emit(self._open)
-        for spool in list(self._waiting):
-            if everything or self._open is None:
-                self._emit(spool)
-
-    def _emit(self, spool: Spool) -> None:
-        text = self._waiting.pop(spool, "")
-        if text:
-            self.capture.append(text)
-            line = text[text.rfind("\n") + 1 :]
-            self._open = spool if line and "\r" not in line else None
-
-    def finish(self) -> None:
-        """Pass on everything."""
-        for spool, decoder in self._decoders.items():
-            self._waiting[spool] = self._waiting.get(spool, "") + decoder.decode(b"", final=True)
-        self.settle(everything=True)
-
-
 # -------------------------------------------------------------------------------------------- one per process
 
 
@@ -239,57 +263,50 @@ class _Process:
 
 
 @contextmanager
-def tapped(capture: CapturedStdout) -> Iterator[bool]:
-    """Give ``capture`` what reaches the descriptors meanwhile; yields whether that is possible."""
-    tap = _joined(capture)
+def tapped(raw: Raw, wanted: set[int]) -> Iterator[bool]:
+    """Give ``raw`` what reaches the descriptors meanwhile; yields whether that is possible."""
+    tap = _joined(raw, wanted)
     if tap is None:
         yield False
         return
     try:
-        yield True
+        with exits_noted(tap.copy_at_exit):
+            yield True
     finally:
         # The user may have closed descriptors that are ours, as daemons do; what was read by then is kept.
         with suppress(OSError):
             if tap.pid == os.getpid():
-                _left(tap, capture)
+                _left(tap, raw)
 
 
-def _joined(capture: CapturedStdout) -> Tap | None:
+def _joined(raw: Raw, wanted: set[int]) -> Tap | None:
     with _Process.lock:
-        if _Process.tap is None:
-            _Process.tap = _opened()
-        if _Process.tap is not None:
-            capture._pull = _Process.tap.pull
-            _Process.tap.subscribe(capture)
-        return _Process.tap
+        tap, opened = _Process.tap, False
+        if tap is None:
+            tap, opened = Tap(), True
+        try:
+            joined = tap.join(raw, wanted)
+        except (OSError, AttributeError, RuntimeError) as error:
+            getLogger("hallow.capture").debug("The descriptors cannot be captured: %r", error)
+            if opened:
+                tap.give_back()
+            joined = False
+        if opened and joined:
+            tap.open()
+            _Process.tap = tap
+            _prepare()
+        return tap if joined else None
 
 
-def _left(tap: Tap, capture: CapturedStdout) -> None:
+def _left(tap: Tap, raw: Raw) -> None:
     with _Process.lock:
-        tap.unsubscribe(capture)
-        if not tap.subscribers:
-            if _Process.tap is tap:
-                _Process.tap = None
-            tap.close()
-
-
-def _opened() -> Tap | None:
-    from hallow.running.capture import flush
-
-    try:
-        # What was printed earlier belongs to the terminal only.
-        flush()
-        tap = Tap()
-        if not tap.spools:
-            return None
-        tap.open()
-    except (OSError, AttributeError, RuntimeError) as error:
-        from logging import getLogger
-
-        getLogger("hallow.capture").debug("The descriptors cannot be captured: %r", error)
-        return None
-    _prepare()
-    return tap
+        try:
+            tap.end(raw)
+        finally:
+            if not tap.raws:
+                if _Process.tap is tap:
+                    _Process.tap = None
+                tap.close()
 
 
 def _prepare() -> None:
@@ -317,9 +334,10 @@ def _after_fork() -> None:
 # ------------------------------------------------------------------------------------------------ descriptors
 
 
-def _targets() -> list[list[int]]:
+def _targets(wanted: set[int]) -> list[list[int]]:
     """The descriptors to divert, those that lead to the same place together, so that their order is kept."""
-    numbers = [n for n, stream in ((1, sys.__stdout__), (2, sys.__stderr__)) if stream is not None and _is_open(n)]
+    streams = {1: sys.__stdout__, 2: sys.__stderr__}
+    numbers = [n for n in sorted(wanted) if streams[n] is not None and _is_open(n)]
     if len(numbers) == 2 and os.path.sameopenfile(*numbers):
         return [numbers]
     return [[number] for number in numbers]
@@ -331,24 +349,6 @@ def _is_open(number: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    """Write, waiting for a reader that is slow; if there is none any more, the bytes are only captured."""
-    view = memoryview(data)
-    with suppress(OSError):
-        while view:
-            view = view[_write_some(descriptor, view) :]
-
-
-def _write_some(descriptor: int, view: memoryview) -> int:
-    try:
-        return os.write(descriptor, view)
-    except BlockingIOError:
-        import select
-
-        select.select([], [descriptor], [], 1.0)
-        return 0
 
 
 def _children() -> bool:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from errno import ENOENT
+from typing import IO, TYPE_CHECKING, Any
 
 from hallow.backends.file.copies import copy_version
-from hallow.backends.file.facts import LISTED
-from hallow.backends.file.layout import RUN_FILES, FolderTemplate, artifact_path
+from hallow.backends.file.facts import LISTED, FactsFile, read_facts
+from hallow.backends.file.layout import OWN, RUN_FILES, FolderTemplate, artifact_path, checked_id
+from hallow.backends.file.reopening import adding_to, stored_run
 from hallow.backends.file.writer import (
     DEFAULT_FILE_STORAGE_PRIORITY,
     RunFolderWriter,
@@ -21,7 +23,11 @@ from hallow.provenance.sources import relative_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
+
+    from hallow.records.points import Points
+    from hallow.records.stored import StoredRun
 
 __all__ = ["DEFAULT_FILE_STORAGE_PRIORITY", "FileStorageObserver"]
 
@@ -170,26 +176,27 @@ class FileStorageObserver(RunFolderWriter):
 
     # ---------------------------------------------------------------------- during a run
 
-    def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
-        """Store what is new."""
+    def heartbeat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
+        """Store what is new; the output is in ``captured_out`` if it does not come by :meth:`output_event`."""
         _, entry = self._running()
-        self.info = info
+        known, self.info = self.info, info
         entry["heartbeat"] = beat_time.isoformat()
         entry["result"] = result
-        self._take_output(captured_out)
-        self.save_cout()
+        if captured_out is not None:
+            self._take_output(captured_out)
+            self.save_cout()
         self._refresh_metrics()
-        if info:
+        if info or known:
             self.save_json(info, "info.json")
         if not self._ending:
             self._save_entry()
 
-    def last_beat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
+    def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
         """Store what is new; ``run.json`` is left to the final event, which follows at once."""
         self._ending = True
         try:
             # By way of heartbeat_event, which a subclass may have extended.
-            super().last_beat_event(info, captured_out, beat_time, result)
+            super().last_beat_event(info, captured_out, beat_time, result)  # type: ignore[arg-type]
         finally:
             self._ending = False
 
@@ -200,6 +207,16 @@ class FileStorageObserver(RunFolderWriter):
         if self._metrics is not None:
             self._metrics.append(metrics_by_name)
             self._refresh_metrics()
+
+    def points_event(self, points: list[Points]) -> None:
+        """Store new points of metrics."""
+        self._running()
+        if self._metrics is not None:
+            self._metrics.append_points(points)
+
+    def output_event(self, text: str, position: int) -> None:
+        """Store new output."""
+        self._write_output(text, position)
 
     def _refresh_metrics(self, final: bool = False) -> None:
         if self._metrics is not None:
@@ -269,7 +286,98 @@ class FileStorageObserver(RunFolderWriter):
             ]
             self._save_entry()
 
+    # ---------------------------------------------------------------------- again
+
+    @property
+    def journal_folder(self) -> str | None:
+        """Where the journal of the present run may be: it is as safe there as the record."""
+        return None if self.dir is None else os.path.join(self.dir, OWN, "journal")
+
+    def recovery(self) -> dict[str, Any]:
+        """How another process makes this observer again."""
+        own = type(self)
+        return {
+            "class": f"{own.__module__}:{own.__qualname__}",
+            "arguments": {
+                "basedir": self._absolute(self.basedir),
+                "resource_dir": self._absolute(self.resource_dir),
+                "source_dir": self._absolute(self.source_dir),
+                "priority": self.priority,
+                "copy_artifacts": self.copy_artifacts,
+                "copy_sources": self.copy_sources,
+            },
+        }
+
+    def reopen(self, _id: Any) -> StoredRun:
+        """Take up a run that was recorded earlier; what is told from now on is added to it.
+
+        Raises:
+            RunNotFoundError: if there is none of that id.
+            RecordError: if its record cannot be read.
+        """
+        self._reset()
+        folder = self._absolute(os.path.join(self.basedir, checked_id(_id)))
+        entry, stored, self._metrics = stored_run(folder, _id)
+        self.dir = folder
+        self.run_entry = entry
+        self.config, self.info = stored.config, stored.info
+        self._facts = FactsFile(folder)
+        self._times = read_facts(folder).get("times", {})
+        self._taken = True
+        return stored
+
+    def adding(self, _id: Any) -> AbstractContextManager[None]:
+        """While this lasts, no other process adds to a run that has ended (:func:`hallow.reopen`).
+
+        Raises:
+            ResumeError: if another one does, and goes on doing so.
+        """
+        return adding_to(self._absolute(os.path.join(self.basedir, checked_id(_id))), _id)
+
+    def resumed_event(self, resume_time: datetime, host_info: dict[str, Any], _id: Any) -> None:
+        """A run that was reopened goes on.
+
+        Raises:
+            RunNotFoundError: if there is none of that id.
+        """
+        if self.dir is None or os.path.basename(self.dir) != checked_id(_id):
+            self.reopen(_id)
+        _, entry = self._running()
+        for key in ("stop_time", "fail_trace"):
+            entry.pop(key, None)
+        entry.update(status="RUNNING", host=dict(host_info))
+        self._host = host_info
+        self._say_time("resumed", resume_time)
+        self._save_entry()
+
+    def open_artifact(self, name: str, mode: str = "rb") -> IO[Any]:
+        """Open an artifact of the present run; of several of one name, the one that was added last.
+
+        Raises:
+            FileNotFoundError: if there is none; names those there are.
+        """
+        folder, entry = self._running()
+        kept = [fact["stored"] for fact in read_facts(folder).get("artifact", []) if fact["name"] == name]
+        stored = kept[-1] if kept else name
+        if not kept and name not in entry["artifacts"]:
+            there = ", ".join(entry["artifacts"]) or "none"
+            raise FileNotFoundError(ENOENT, f"the run has no artifact of that name; there are: {there}", name)
+        return open(os.path.join(folder, stored), mode, encoding=None if "b" in mode else "utf-8")
+
+    def discard(self) -> None:
+        """Remove the folder of the run that has just ended; its sources and resources may be those of others, too."""
+        from shutil import rmtree
+
+        folder, _ = self._running()
+        self._reset()
+        rmtree(folder)
+
     # ---------------------------------------------------------------------- end
+
+    def join(self) -> None:
+        """Everything is stored when an event returns; but for points that came after the end in ``metrics.json``."""
+        if self.run_entry is not None and self.run_entry.get("stop_time"):
+            self._refresh_metrics(final=True)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """The run ended well."""

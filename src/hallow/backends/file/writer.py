@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file import folders
+from hallow.backends.file.appending import replace_tail
 from hallow.backends.file.copies import copy_file, keep_content
 from hallow.backends.file.facts import FactsFile, read_facts
 from hallow.backends.file.layout import OWN, artifact_path, checked_id
@@ -88,6 +89,9 @@ class RunFolderWriter(RunObserver):
 
     __hash__ = object.__hash__
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.basedir!r})"
+
     # ---------------------------------------------------------------------- state of a run
 
     def _reset(self) -> None:
@@ -95,7 +99,7 @@ class RunFolderWriter(RunObserver):
         self.run_entry: dict[str, Any] | None = None
         self.config: Any = None
         self.info: Any = None
-        self.cout = ""
+        self._cout: str | None = ""
         self.cout_write_cursor = 0
         self._metrics: MetricsFiles | None = None
         self._host: Mapping[str, Any] = {}
@@ -255,6 +259,25 @@ class RunFolderWriter(RunObserver):
         # Whole dicts are exchanged and copied, because a heartbeat and the run itself may be here at once.
         entry["host"] = {**entry["host"], **came}
         self.save_json(dict(entry), "run.json")
+
+    @property
+    def cout(self) -> str:
+        """The output of the run, as of the last heartbeat."""
+        if self._cout is not None or self.dir is None:
+            return self._cout or ""
+        with suppress(OSError), open(os.path.join(self.dir, "cout.txt"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+        return ""
+
+    @cout.setter
+    def cout(self, text: str) -> None:
+        self._cout = text
+
+    def _write_output(self, text: str, position: int) -> None:
+        """Replace everything after ``position`` bytes of the output."""
+        folder, _ = self._running()
+        self._cout = None
+        replace_tail(os.path.join(folder, "cout.txt"), position, text.encode("utf-8", "backslashreplace"))
 
     def _take_output(self, captured_out: str) -> None:
         written = self.cout[: self.cout_write_cursor]

@@ -1,0 +1,159 @@
+"""Reading metrics from a file store: one file per run, nothing else of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from hallow.backends.file.layout import OWN
+from hallow.backends.file.metrics import CLASSIC, LOG, checked_lists, read_classic
+from hallow.errors import RunNotFoundError, StoreError
+from hallow.records.points import Points
+from hallow.stores.metrics import RunPoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["read_metrics"]
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
+_START, _STEPS = b'{"name": ', b', "steps": '
+
+
+def read_metrics(
+    basedir: str | os.PathLike[str],
+    runs: Iterable[str] | None,
+    wanted: Callable[[str], bool],
+    at_most: int | None,
+) -> Iterator[RunPoints]:
+    """The metrics of each run, the runs in the order of their numbers.
+
+    Args:
+        basedir: the folder of the store.
+        runs: names of run folders; ``None`` for all, of which those without metrics are left out.
+        wanted: whether a metric is to be read.
+        at_most: see :func:`hallow.stores.metrics_table`.
+
+    Raises:
+        StoreError: if there is no such store.
+        RunNotFoundError: if one of ``runs`` is not there.
+    """
+    basedir = os.fspath(basedir)
+    names = _folders(basedir)
+    if runs is not None:
+        known = frozenset(names)
+        names = list(runs)
+        for name in names:
+            if name not in known:
+                raise RunNotFoundError(f"there is no run {name} in {basedir!r}")
+    for name in names:
+        found = _read(basedir, name, wanted, at_most)
+        if found.points or found.problem:
+            yield found
+
+
+def _read(basedir: str, name: str, wanted: Callable[[str], bool], at_most: int | None) -> RunPoints:
+    try:
+        return RunPoints(name, [_thinned(metric, at_most) for metric in _metrics(os.path.join(basedir, name), wanted)])
+    except (OSError, ValueError, RecursionError) as error:
+        return RunPoints(name, problem=f"{type(error).__name__}: {error}")
+
+
+def _folders(basedir: str) -> list[str]:
+    """Names of the folders that may be those of runs, numbers first."""
+    try:
+        with os.scandir(basedir) as entries:
+            names = [entry.name for entry in entries if entry.name[0] not in "._" and entry.is_dir()]
+    except OSError as error:
+        raise StoreError(f"there is no file store {basedir!r}: {error.strerror or error}; give its folder") from error
+    return sorted(names, key=lambda name: (int(name), "") if name.isdecimal() else (1 << 62, name))
+
+
+#: One metric of a run: its name, and its three lists, the times as stored.
+_Stored = tuple[str, list[Any], list[Any], list[str]]
+
+
+def _metrics(folder: str, wanted: Callable[[str], bool]) -> Iterable[_Stored]:
+    try:
+        with open(os.path.join(folder, OWN, LOG), "rb") as file:
+            return _joined(_lines(file, wanted))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    try:
+        metrics = read_classic(os.path.join(folder, CLASSIC))
+    except FileNotFoundError:
+        return ()
+    return [
+        (name, metric["steps"], metric["values"], metric["timestamps"])
+        for name, metric in metrics.items()
+        if wanted(name)
+    ]
+
+
+def _lines(file: Iterable[bytes], wanted: Callable[[str], bool]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of a log; a last one that is being written, or was torn, is left out.
+
+    Raises:
+        ValueError: for another line that is damaged.
+    """
+    names: dict[bytes, str] = {}
+    problem: ValueError | None = None
+    for number, line in enumerate(file, 1):
+        if problem is not None:
+            raise problem
+        try:
+            name = _name_in(line, names)
+            if wanted(name):
+                yield name, checked_lists(name, json.loads(line))
+        except ValueError as error:
+            problem = ValueError(f"line {number} of {OWN}/{LOG} is damaged: {error}")
+
+
+def _name_in(line: bytes, known: dict[bytes, str]) -> str:
+    """The name at the beginning of a line, which is not parsed for it."""
+    end = line.find(_STEPS)
+    if end < 0 or not line.startswith(_START) or not line.endswith(b"}\n"):
+        raise ValueError("it is no line of metrics")
+    text = line[len(_START) : end]
+    name = known.get(text)
+    if name is None:
+        name = known[text] = str(json.loads(text))
+    return name
+
+
+def _joined(lines: Iterable[tuple[str, dict[str, Any]]]) -> list[_Stored]:
+    """The lists of each metric over all lines."""
+    found: dict[str, _Stored] = {}
+    for name, lists in lines:
+        if name not in found:
+            found[name] = (name, lists["steps"], lists["values"], lists["timestamps"])
+        else:
+            _, steps, values, times = found[name]
+            steps += lists["steps"]
+            values += lists["values"]
+            times += lists["timestamps"]
+    return list(found.values())
+
+
+def _thinned(metric: _Stored, at_most: int | None) -> Points:
+    name, steps, values, times = metric
+    count = len(steps)
+    if at_most is not None and count > at_most:
+        chosen = [number * (count - 1) // (at_most - 1) for number in range(at_most)]
+        steps, values, times = ([column[index] for index in chosen] for column in (steps, values, times))
+    return Points(name, steps, values, _epochs(times))
+
+
+def _epochs(texts: list[str]) -> list[float]:
+    """Seconds since 1970 of stored times, which are naive UTC.
+
+    Raises:
+        ValueError: if they are something else.
+    """
+    parsed = datetime.fromisoformat
+    try:
+        return [(parsed(text) - _EPOCH).total_seconds() for text in texts]
+    except TypeError as error:
+        raise ValueError(f"a timestamp is no naive time: {error}") from error

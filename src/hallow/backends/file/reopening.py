@@ -1,0 +1,132 @@
+"""Reading a run's folder in order to add to it."""
+
+# os.path, because this runs at every start and pathlib costs several times as much.
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from hallow.backends.file.facts import read_facts
+from hallow.backends.file.layout import OWN
+from hallow.backends.file.metrics import MetricsFiles
+from hallow.errors import RecordError, ResumeError, RunNotFoundError
+from hallow.records.decoding import restore
+from hallow.records.jsonfile import read_json
+from hallow.records.stored import StoredRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["adding_to", "stored_run"]
+
+# Seconds to wait for another process that adds to the same run.
+_PATIENCE = 10.0
+
+
+def stored_run(folder: str, run_id: Any) -> tuple[dict[str, Any], StoredRun, MetricsFiles]:
+    """The content of ``run.json``, what is known of the run, and its metrics, ready to be added to.
+
+    Raises:
+        RunNotFoundError: if there is no such run; names those there are.
+        RecordError: if its files cannot be read.
+    """
+    if not os.path.isfile(os.path.join(folder, "run.json")):
+        basedir = os.path.dirname(folder)
+        raise RunNotFoundError(f"there is no run {run_id} in {basedir!r} ({_known(basedir)})")
+    try:
+        entry = restore(read_json(os.path.join(folder, "run.json")))
+        config = restore(read_json(os.path.join(folder, "config.json")))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"the record of run {run_id} in {folder!r} cannot be read: {error}") from error
+    metrics = MetricsFiles(folder)
+    try:
+        metrics.take_up()
+    except (OSError, ValueError) as error:
+        raise RecordError(f"the metrics of run {run_id} in {folder!r} cannot be read: {error}") from error
+    facts = read_facts(folder)
+    return (
+        entry,
+        StoredRun(
+            run_id=run_id,
+            status=str(entry.get("status", "")),
+            config=config,
+            info=_info(folder),
+            meta=entry.get("meta", {}),
+            result=entry.get("result"),
+            command=str(entry.get("command", "")),
+            sources=[(fact["path"], fact["md5"]) for fact in facts.get("source", [])],
+            steps=dict(metrics.steps),
+            summary=facts.get("metrics", {}),
+            attempts=facts.get("attempts") or [_first_attempt(entry, facts)],
+            artifacts=facts.get("artifact", []),
+            tags=facts.get("tags", []),
+            notes=facts.get("notes", ""),
+            additions=facts.get("additions", []),
+            points=metrics.points,
+            output=_size(os.path.join(folder, "cout.txt")),
+        ),
+        metrics,
+    )
+
+
+@contextmanager
+def adding_to(folder: str, run_id: Any) -> Iterator[None]:
+    """While this lasts, no other process adds to an ended run in the same way.
+
+    Raises:
+        ResumeError: if another one does, and goes on doing so.
+    """
+    if not os.path.isdir(folder):  # it will be reported by whoever looks for the record
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    os.makedirs(os.path.join(folder, OWN), exist_ok=True)
+    lock = FileLock(os.path.join(folder, OWN, "adding.lock"), timeout=_PATIENCE)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ResumeError(
+            f"run {run_id} is being added to by another process; try again when that has finished",
+            print_traceback=False,
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _known(basedir: str) -> str:
+    try:
+        names = sorted((name for name in os.listdir(basedir) if name.isdigit()), key=int)
+    except OSError:
+        return "there is no such store"
+    return f"ids {names[0]}-{names[-1]}" if names else "it has no runs"
+
+
+def _info(folder: str) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        info = restore(read_json(os.path.join(folder, "info.json")))
+        if isinstance(info, dict):
+            return info
+    return {}
+
+
+def _first_attempt(entry: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    ending = facts.get("run") or {}
+    return {
+        "start": entry.get("start_time"),
+        "stop": entry.get("stop_time"),
+        "status": entry.get("status"),
+        "host": (entry.get("host") or {}).get("hostname"),
+        **{key: ending[key] for key in ("exit_code", "signal", "cause") if ending.get(key) is not None},
+    }
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0

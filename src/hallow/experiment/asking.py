@@ -1,0 +1,76 @@
+"""What may be asked of a run beside its configuration, and how it reaches the run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hallow.experiment.captured import create_captured_function
+from hallow.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hallow.running.ranks.attaching import Attachment
+    from hallow.running.run import Run
+
+__all__ = ["BODY", "mark", "rank_of", "with_keywords"]
+
+# Flags that are not the keyword with hyphens for underscores.
+_FLAGS = {
+    "enforce_clean": "--enforce_clean",
+    "file_storage": "--file_storage",
+    "mongo_db": "--mongo_db",
+    "tiny_db": "--tiny_db",
+}
+
+
+def with_keywords(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Options by flag, with the keywords of ``ex.run`` laid over them; those that are ``None`` were not given."""
+    asked = {
+        _FLAGS.get(name, "--" + name.replace("_", "-")): os.fspath(value) if isinstance(value, os.PathLike) else value
+        for name, value in keywords.items()
+        if value is not None
+    }
+    return {**(options or {}), **asked}
+
+
+def mark(run: Run, tags: Sequence[str] | str | None, group: str | None) -> None:
+    """Give a run its tags and its group.
+
+    Raises:
+        UsageError: if they are no texts.
+    """
+    if tags is not None or group is not None:
+        from hallow.running.family import check_group, check_tags
+
+        run.tags = check_tags(tags)
+        run.group = check_group(group)
+
+
+def rank_of(experiment: Any) -> Attachment | None:
+    """What the next run has to do with other processes of a distributed job; ``None`` where there is none."""
+    # Looked at before anything is loaded for it, because most processes were launched alone.
+    launched = any(name in os.environ for name in _LAUNCHED) or any(name in sys.modules for name in _ASKED)
+    if SETTINGS["RANKS"] == "off" or not launched:
+        return None
+    from hallow.running.ranks.attaching import attach
+
+    return attach(SETTINGS, experiment.path)
+
+
+# One of these variables is there whenever a launcher has started several processes; processes that were spawned by hand
+# have told one of these modules.
+_LAUNCHED = ("WORLD_SIZE", "SLURM_PROCID", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MV2_COMM_WORLD_SIZE")
+_ASKED = ("torch.distributed", "mpi4py.MPI")
+
+
+def _start() -> None:
+    """The body of ``with ex.start() as run``."""
+
+
+_start.__name__ = _start.__qualname__ = "start"
+
+#: Stands for a command where the work is the body of a ``with`` statement.
+BODY = create_captured_function(_start)

@@ -1,0 +1,302 @@
+"""Telling the observers of one run what happens, in order, whatever each of them does about it.
+
+Only the start is told in the thread of the run itself. Everything later comes from a thread of the delivery, one event
+at a time for each observer and in the order in which things happened.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from hallow.errors import ResumeError
+from hallow.running.lane import Job, Lanes
+from hallow.running.outlet import Outlet
+from hallow.running.post import Post
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from hallow.records.stored import StoredRun
+    from hallow.running.feed import Beat, Feed
+    from hallow.running.run import Run
+
+# Pauses, in seconds, before an observer that was away at the last beat is tried again.
+_LAST_TRIES = (0.1, 0.5)
+
+
+def by_priority(observers: Iterable[Any]) -> list[Any]:
+    """Sorted by descending ``priority`` (0 where there is none), equal ones as they were."""
+    return sorted(observers, key=_rank)
+
+
+def _rank(observer: Any) -> float:
+    priority = getattr(observer, "priority", 0)
+    return -priority if isinstance(priority, int | float) else 0
+
+
+def for_run(observer: Any) -> Any:
+    """What stands for ``observer`` in one run: its own copy, if its class can make one."""
+    # Asked of the class, because a mock has every attribute.
+    make = getattr(type(observer), "for_run", None)
+    return observer if make is None else make(observer)
+
+
+class Delivery:
+    """Delivers the events of one run to its observers, highest priority first.
+
+    An exception of an observer is logged and keeps nothing later from it; only what it raises at the start propagates.
+
+    Args:
+        run: the run, with its observers in the order of delivery.
+        feed: where beats take what is new.
+
+    Attributes:
+        outlets: one for each observer.
+    """
+
+    def __init__(self, run: Run, feed: Feed) -> None:
+        self.run = run
+        self.feed = feed
+        self.outlets = [Outlet(observer, number, run.run_logger) for number, observer in enumerate(run.observers)]
+        self._lanes: Lanes | None = None
+        self._detached = False
+
+    # ---------------------------------------------------------------------------------------------- beginning
+
+    def start(self, event: str, **arguments: Any) -> None:
+        """Tell of the start or the queueing; the first id that an observer returns is the run's.
+
+        Raises:
+            Exception: whatever an observer raises; those after it are not told of the run at all.
+        """
+        run = self.run
+        for outlet in self.outlets:
+            own = {**arguments, "ex_info": _own_lists(arguments["ex_info"]), "_id": run._id}
+            run_id = outlet.call(event, own)
+            outlet.begun = True
+            if run._id is None:
+                run._id = run_id
+
+    def resume(self, **arguments: Any) -> None:
+        """Tell that an earlier run goes on.
+
+        Raises:
+            ResumeError: for an observer that cannot take up a run.
+            Exception: whatever an observer raises.
+        """
+        for outlet in self.outlets:
+            if not {"reopen", "resumed_event"} <= set(dir(type(outlet.observer))):
+                raise ResumeError(
+                    f"the observer '{outlet.observer}' cannot take up a run again (it has no methods reopen and "
+                    "resumed_event); leave it out to resume, or start a new run"
+                )
+        for outlet in self.outlets:
+            stored: StoredRun = outlet.call("reopen", {"_id": self.run._id})
+            outlet.base = {"points": stored.points, "output": stored.output}
+            outlet.call("resumed_event", {**arguments, "_id": self.run._id})
+            outlet.begun = True
+
+    def begin_beats(self, interval: float) -> None:
+        """Follow the output from here on, and beat every ``interval`` seconds if that is more than 0."""
+        if self.run._output is not None:
+            for outlet in self._listening():
+                outlet.follow(self.run._output.cursor())
+        if self._listening() and interval > 0:
+            self._threads().beat_every(interval)
+
+    def _threads(self) -> Lanes:
+        if self._lanes is None:
+            self._lanes = Lanes(self.run, self._listening(), self._timed_beat)
+        return self._lanes
+
+    def _listening(self) -> list[Outlet]:
+        return [] if self._detached else [outlet for outlet in self.outlets if outlet.listening]
+
+    # --------------------------------------------------------------------------------------- during the run
+
+    def tell(self, event: str, **arguments: Any) -> None:
+        """Tell of something that happens once.
+
+        Returns when every observer has it, or when it is safe: an observer that fails, hangs or is away gets it later,
+        from a copy in the journal.
+        """
+        outlets = self._listening()
+        if not outlets:
+            return
+        post = Post(event, arguments)
+        own = self._threads().own()
+        if own is not None:  # an observer tells us something from within an event
+            for outlet in own.outlets:
+                outlet.tell(post)
+            outlets = [outlet for outlet in outlets if outlet not in own.outlets]
+        job = Job(lambda outlet: outlet.tell(post), outlets)
+        self._threads().add(job)
+        if own is not None or not self._threads().wait(job) or job.failed:
+            self.secure(post)
+
+    def secure(self, post: Post) -> None:
+        """Keep in the journal what some observer does not have yet; a full disk leaves it in memory."""
+        try:
+            post.secure(self.run._journal)
+        except OSError as error:
+            self.run.run_logger.warning("%s cannot be kept for later delivery: %s", post.event, error)
+
+    def _timed_beat(self) -> tuple[Callable[[Outlet], Any], Callable[[], None]]:
+        """The work of one beat, and what ends it; nothing that goes wrong here ends the run or the beats."""
+        beat = self._beat()
+
+        def work(outlet: Outlet) -> bool:
+            return beat is not None and outlet.beat(self.feed, beat)
+
+        def over() -> None:
+            if beat is not None:
+                self.feed.beat_is_over(beat)
+                self.save_state()
+
+        return work, over
+
+    def _beat(self, last: bool = False) -> Beat | None:
+        try:
+            return self.feed.beat(last)
+        except Exception:
+            self.run.run_logger.exception("A heartbeat failed")
+            return None
+
+    def save_state(self) -> None:
+        """Leave in the journal how far each observer is; who recovers a dead run starts from there."""
+        journal = self.run._journal
+        if journal is None or self._detached:
+            return
+        try:
+            journal.state.write(self.state())
+        except Exception as error:  # a hint for a recovery, no more
+            self.run.run_logger.debug("The state of the journal cannot be written: %s", error)
+
+    def state(self) -> dict[str, Any]:
+        """How far each observer is, as it stands in the journal."""
+        output, captured = self.run._output, self.run._output_file
+        return {
+            "beat": time.time(),
+            "outlets": [{"points": outlet.points, "output": outlet.output} for outlet in self.outlets],
+            "output": None if output is None else output.state(),
+            "raw": None if captured is None or captured.raw is None else captured.raw.state(),
+        }
+
+    # -------------------------------------------------------------------------------------------------- end
+
+    def last_beat(self, deadline: float) -> None:
+        """Tell everything that is new; who is not back at the ``deadline`` is given up."""
+        outlets = self._listening()
+        if outlets:
+            self._threads().stop_beats()
+        beat = self._beat(last=True) if outlets else None
+        if beat is None:
+            return
+        job = Job(lambda outlet: self._up_to_date(outlet, beat, deadline), outlets)
+        self._do(job, deadline)
+        self.feed.beat_is_over(beat)
+
+    def _up_to_date(self, outlet: Outlet, beat: Beat, deadline: float) -> bool:
+        for pause in (*_LAST_TRIES, 0.0):
+            if outlet.beat(self.feed, beat) or not outlet.away or not pause or time.monotonic() + pause > deadline:
+                break
+            time.sleep(pause)
+        return True
+
+    def finish(self, event: str, deadline: float, **arguments: Any) -> None:
+        """Tell of the end of the run; nobody is left out who is not late."""
+        post = Post(event, arguments, secured=True)
+        self._do(Job(lambda outlet: outlet.finish(post), self._listening()), deadline)
+
+    def join(self, deadline: float) -> None:
+        """Wait until every observer has stored what it was given."""
+        job = Job(lambda outlet: outlet.join(), self._listening())
+        self._threads().add(job)
+        if job.pending and not self._threads().wait(job, deadline):
+            for outlet in job.pending:
+                outlet.failed = True
+                self.run.run_logger.error(
+                    "The '%s' observer is still storing; not waiting any longer.", outlet.observer
+                )
+                outlet.missing.setdefault("join", []).append("still busy")
+
+    def discard(self, deadline: float) -> None:
+        """Have the record of the run removed."""
+        self._do(Job(lambda outlet: outlet.discard(), self._listening()), deadline)
+
+    def _do(self, job: Job, deadline: float) -> None:
+        if not job.pending:
+            return
+        self._threads().add(job)
+        try:
+            done = self._threads().wait(job, deadline)
+        except KeyboardInterrupt:
+            # Who waits for a slow observer may stop that, but the others are still told of the end.
+            self._give_up(job)
+            raise
+        if not done:
+            self._give_up(job)
+
+    def _give_up(self, job: Job) -> None:
+        for outlet in self._threads().busy(job):
+            outlet.give_up()
+
+    def close(self, deadline: float) -> None:
+        """End the threads."""
+        if self._lanes is not None and not self._detached:
+            self._lanes.close(deadline)
+
+    def detach(self) -> None:
+        """After a fork, in the child: the observers belong to the parent."""
+        self._detached = True
+        self._lanes = None
+
+    # ------------------------------------------------------------------------------------------ afterwards
+
+    def incomplete(self) -> list[Outlet]:
+        """Outlets for which the journal must stay.
+
+        An observer that another process cannot make again does not count, unless it lacks something that nobody has.
+        """
+        missing = [outlet for outlet in self.outlets if not outlet.has_everything(self.feed)]
+        safe = any(outlet.begun and not outlet.lacks(self.feed) for outlet in self.outlets)
+        return [
+            outlet
+            for outlet in missing
+            if hasattr(type(outlet.observer), "recovery") or (not safe and outlet.lacks(self.feed))
+        ]
+
+    def errors(self) -> dict[str, dict[str, list[str]]]:
+        """What is still missing, by observer and event: the errors."""
+        return {str(outlet.observer): outlet.missing.copy() for outlet in self.outlets if outlet.missing}
+
+    def incomplete_report(self) -> str:
+        """Who does not have everything, and of what."""
+        parts = [
+            f"'{outlet.observer}' failed" + (f" on {', '.join(outlet.missing)}" if outlet.missing else " for a while")
+            for outlet in self.outlets
+            if outlet.failed
+        ]
+        return f"the run {self.run.status}, but not everything was recorded at once: {'; '.join(parts)}"
+
+    def summarise(self) -> None:
+        """Warn of each observer that failed, and of what it has not got."""
+        for outlet in self.outlets:
+            if not outlet.failed:
+                continue
+            log = self.run.run_logger.warning
+            log("The observer '%s' failed at some point during the run.", outlet.observer)
+            for event, errors in list(outlet.missing.items()):
+                log(
+                    "Not recorded by '%s': %s, %d time(s), last error %s",
+                    outlet.observer,
+                    event,
+                    len(errors),
+                    errors[-1],
+                )
+
+
+def _own_lists(ex_info: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy that an observer may change without others seeing it."""
+    return {key: list(value) if isinstance(value, list) else value for key, value in ex_info.items()}

@@ -1,0 +1,135 @@
+"""Telling one observer, in another process, what it did not get from a run that has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hallow.journal.reader import read_points
+from hallow.observers.base import accepted
+from hallow.records.decoding import restore
+from hallow.records.points import linearized
+from hallow.running.leftover import leftover_text
+from hallow.running.summary import MetricSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hallow.journal.journal import Journal
+
+__all__ = ["Handover"]
+
+
+class Handover:
+    """What one observer of a journal is still to be told.
+
+    Args:
+        journal: of the run.
+        number: of the observer in the journal's header.
+        observer: made again, not yet told of anything.
+        spec: what the header says of it.
+
+    Raises:
+        HallowError: if the observer does not find the run in its store.
+    """
+
+    def __init__(self, journal: Journal, number: int, observer: Any, spec: dict[str, Any]) -> None:
+        self.journal = journal
+        self.number = number
+        self.observer = observer
+        self.stored = observer.reopen(journal.header["run"]["id"])
+        self._base = spec.get("base") or {"points": 0, "output": 0}
+        self._takes_text = bool(spec.get("text"))
+
+    @property
+    def points(self) -> int:
+        """How many points of this attempt at the run the observer has."""
+        return max(0, int(self.stored.points) - int(self._base["points"]))
+
+    def describe(self) -> str:
+        """What is missing, in words."""
+        total = self.journal.metrics.count
+        owed = len(list(self._owed()))
+        files = f", {owed} events" if owed else ""
+        return f"{self.observer}: {max(0, total - self.points)} of {total} points{files}, status {self.stored.status}"
+
+    def carry_out(self, final: tuple[str, dict[str, Any]], ending: dict[str, Any] | None) -> None:
+        """Tell everything.
+
+        Args:
+            final: the final event.
+            ending: facts beside the record of a run that died.
+
+        Raises:
+            Exception: whatever the observer raises.
+        """
+        for event, arguments in self._owed():
+            self._tell(event, **arguments)
+        summary = self._points()
+        self._output()
+        if summary:
+            self._tell("detail_event", name="metrics", detail=summary)
+        if ending is not None:
+            self._tell("detail_event", name="run", detail=ending)
+            self._tell_attempts(final, ending)
+        event, arguments = final
+        self._tell(event, **arguments)
+        self._tell("join")
+
+    def _tell(self, event: str, **arguments: Any) -> None:
+        method = getattr(self.observer, event, None)
+        if method is not None:
+            names = accepted(method)
+            method(**{name: value for name, value in arguments.items() if names is None or name in names})
+
+    def _owed(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Events that some observer did not get, but for those that this one got later."""
+        told = {
+            event["place"]
+            for _, event in self.journal.events
+            if event.get("event") == "told" and event.get("observer") == self.number
+        }
+        for place, event in self.journal.events:
+            if "reached" in event and self.number not in event["reached"] and place not in told:
+                yield str(event["event"]), restore(event["arguments"])
+
+    def _points(self) -> dict[str, Any]:
+        """Tell the points that are missing; the figures of all metrics."""
+        first_attempt = self.journal.header["run"].get("attempt", 1) == 1
+        summary = MetricSummary.restored({} if first_attempt else self.stored.summary)
+        new = hasattr(type(self.observer), "points_event")
+        start = self.points
+        position = 0
+        for batch in read_points(self.journal.folder):
+            size = sum(len(some.steps) for some in batch)
+            for some in batch:
+                summary.add(some)
+            position += size
+            if position <= start:
+                continue
+            missing = batch if position - size >= start else self.journal.metrics.read(start, position)
+            if new:
+                self._tell("points_event", points=missing)
+            else:
+                self._tell("log_metrics", metrics_by_name=linearized(missing), info=self.stored.info)
+        return summary.as_dict()
+
+    def _output(self) -> None:
+        if not self._takes_text:
+            return
+        base = int(self._base["output"])
+        for position, text in leftover_text(self.journal):
+            self._tell("output_event", text=text, position=base + position)
+
+    def _tell_attempts(self, final: tuple[str, dict[str, Any]], ending: dict[str, Any]) -> None:
+        run = self.journal.header["run"]
+        if run.get("attempt", 1) == 1:
+            return
+        when = final[1].get("interrupt_time")
+        attempt = {
+            "start": run.get("start_time"),
+            "stop": None if when is None else when.isoformat(),
+            "status": final[1].get("status"),
+            "host": self.journal.header["owner"].get("host"),
+            **{key: ending[key] for key in ("exit_code", "signal", "cause") if ending.get(key) is not None},
+        }
+        self._tell("detail_event", name="attempts", detail=[*run.get("attempts", []), attempt])

@@ -1,0 +1,173 @@
+"""Joining what was written to several places into the one output of a run, here or after a crash."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Protocol
+
+from hallow.journal.layout import OUTPUT
+from hallow.running.growing import CHUNK, Growing, OpenFile
+
+__all__ = ["Merge", "Source", "own_name", "resume_merge", "whole"]
+
+
+class Source(Protocol):
+    """Bytes that grow."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    def read(self, start: int, limit: int) -> bytes:
+        """At most ``limit`` bytes from ``start`` on, fewer only at the end."""
+
+
+def own_name(number: int) -> str:
+    """The file for what reached a descriptor; 0: streams of Python's that lead elsewhere."""
+    return f"{OUTPUT}.{number}"
+
+
+class Merge:
+    """Joins sources, without breaking lines where that can be helped.
+
+    A line that one of them has begun is finished before another goes on. Streams are buffered, so the rest of a line
+    may be long in coming: it is waited for until somebody wants everything. A line with a carriage return belongs to
+    a progress bar and is not waited for.
+
+    Args:
+        sources: what is joined.
+        into: what comes out.
+        taken: how far each source is in it already.
+        open: the number of the source whose line is begun.
+    """
+
+    def __init__(
+        self,
+        sources: list[Source],
+        into: Growing,
+        taken: list[int] | None = None,
+        open: int | None = None,  # noqa: A002 - a line is open
+    ) -> None:
+        self.sources = sources
+        self.into = into
+        self.taken = taken or [0] * len(sources)
+        self.open = open
+
+    def step(self, everything: bool = False, final: bool = False) -> bool:
+        """Join what is new; whether there was anything.
+
+        Args:
+            everything: also into the middle of a line.
+            final: also half a character.
+        """
+        found = False
+        numbers = list(range(len(self.sources)))
+        if self.open is not None:
+            numbers.sort(key=lambda number: number != self.open)
+        for number in numbers:
+            if everything or self.open in (None, number):
+                found = self._take(number, final) or found
+        return found
+
+    def _take(self, number: int, final: bool) -> bool:
+        source = self.sources[number]
+        start = self.taken[number]
+        end = source.size
+        found = False
+        while start < end:
+            data = source.read(start, min(CHUNK, end - start))
+            if not final:
+                data = whole(data)
+            if not data:
+                break
+            self.into.append(data)
+            start = self.taken[number] = start + len(data)
+            line = data[data.rfind(b"\n") + 1 :]
+            self.open = number if line and b"\r" not in line else None
+            found = True
+        return found
+
+
+def whole(data: bytes) -> bytes:
+    """The bytes without a character at their end that is not complete."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 != 0x80:
+            wanted = 1 if byte < 0xC0 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return data if back >= wanted else data[:-back]
+    return data
+
+
+# ------------------------------------------------------------------------------------------------ after a crash
+
+
+def resume_merge(folder: str, state: dict[str, Any] | None = None) -> int:
+    """Complete ``output`` in the folder of a run whose process is gone, and say how many bytes it has.
+
+    What is missing is taken from the files that the descriptors led into. Nothing is raised for files that are
+    missing, and doing it twice does no harm.
+
+    Args:
+        folder: of the run.
+        state: what :meth:`hallow.running.raw.Raw.state` gave last, or ``None`` if that is not known.
+
+    Raises:
+        OSError: if ``output`` cannot be written.
+    """
+    path = os.path.join(folder, OUTPUT)
+    state = state or _state_of(folder)
+    sources: list[Source] = [_Stored(folder, source["segments"]) for source in state["sources"]]
+    if not sources or (len(sources) == 1 and _size(path) >= sources[0].size):
+        return _size(path)
+    output = Growing(path)
+    output.base = state.get("base", 0)
+    if len(sources) == 1:
+        output.cut(0)
+        merge = Merge(sources, output)
+    else:
+        if state["size"] > output.size:
+            # Not all of it reached the disk.
+            state = {"size": 0, "open": None, "sources": [{"taken": 0} for _ in sources]}
+        output.cut(state["size"])
+        merge = Merge(sources, output, [source["taken"] for source in state["sources"]], state["open"])
+    merge.step(everything=True, final=True)
+    size = output.size
+    output.close()
+    return size
+
+
+def _state_of(folder: str) -> dict[str, Any]:
+    names = [name for name in map(own_name, (1, 2, 0)) if os.path.exists(os.path.join(folder, name))]
+    return {"size": 0, "open": None, "sources": [{"segments": [[name, 0, None]], "taken": 0} for name in names]}
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+class _Stored:
+    """Segments of files that nobody writes to any more."""
+
+    def __init__(self, folder: str, segments: list[list[Any]]) -> None:
+        self._pieces: list[tuple[OpenFile, int, int]] = []
+        for name, start, end in segments:
+            path = os.path.join(folder, name)
+            size = _size(path)
+            end = size if end is None else min(end, size)
+            if start < end:
+                file = OpenFile(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), path)
+                self._pieces.append((file, start, end))
+
+    @property
+    def size(self) -> int:
+        return sum(end - start for _, start, end in self._pieces)
+
+    def read(self, start: int, limit: int) -> bytes:
+        for file, begin, end in self._pieces:
+            if start < end - begin:
+                return file.read(begin + start, min(limit, end - begin - start))
+            start -= end - begin
+        return b""
