@@ -185,6 +185,7 @@ def test_a_torn_line_of_facts_is_ignored(observer, start, torn):
     assert read_facts(observer.dir) == before
     observer.started_event(**{**start, "_id": "1"})
     after = read_facts(observer.dir)
+    assert after.pop("owner")["pid"] == os.getpid()
     assert after == {**before, "times": {"queue": 925786921.0, "start": 925786921.0}}
 
 

@@ -420,6 +420,8 @@ def test_main_called_directly(ex, caplog):
     assert main() == 5
     assert main() == 5
     assert caplog.text.count("nothing is recorded") == 1
+    assert "ex.run('main')" in caplog.text
+    assert ex.current_run is None
 
 
 def test_random_streams_are_keyed_by_name():

@@ -43,7 +43,8 @@ def _failing(stage: Stage, event: str, strict: bool) -> None:
     assert (run.folder / "artifact.txt").read_text() == "made by the run"
     assert len(run.run["resources"]) == 1
     assert run.json("info.json") == {"known": [1, 2, 3]}
-    assert "RecordingObserver" in str(run.facts["observer_errors"]) or event in ("join", FINAL[ending])
+    # The final event is the last that any observer gets, so what fails there is only said in the log.
+    assert "RecordingObserver" in str(run.facts.get("observer_errors")) or event in ("join", FINAL[ending])
     told = json.loads((actor.folder / "events.json").read_text())
     assert told[0] == "started_event"
     assert FINAL[ending] in told, f"{event}: {told}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+import hallow
 
 PROBE = """
 import json, logging, sys, threading
@@ -80,3 +83,17 @@ def test_required_packages_only():
         "from hallow import Experiment\nex = Experiment('e', interactive=True)\nex.main(lambda: 1)\ntry: ex.run_commandline('e -h')\nexcept SystemExit: pass"
     )
     assert set(found["top"]) <= allowed
+
+
+def test_R18_nothing_that_newer_pythons_lack():
+    """A fresh environment of Python 3.12 has no setuptools, and later ones lack more."""
+    gone = {"pkg_resources", "setuptools", "distutils", "imp", "imghdr", "pipes", "cgi", "telnetlib"}
+    source = "import sys\nsys.modules.update(dict.fromkeys(%r))\n" % gone
+    use = (
+        "from hallow import Experiment; from hallow.observers import FileStorageObserver\n"
+        "ex = Experiment('e', interactive=True); ex.main(lambda: 1)\n"
+        "assert ex.run('<lambda>', loglevel='ERROR').experiment_info['dependencies'] is not None"
+    )
+    subprocess.run([sys.executable, "-W", "error::DeprecationWarning", "-c", source + use], check=True)
+    for path in Path(hallow.__file__).parent.rglob("*.py"):
+        assert "find_loader" not in path.read_text(encoding="utf-8"), path

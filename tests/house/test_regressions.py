@@ -16,11 +16,18 @@ ITEMS = """
     tuples dynamic-ingredients python-objects derived-values extra-file-keys scope-leak
     debugger run-id-name cli-values own-flags options-from-code logging-root automain-order print-config-touches-store
     error-messages capture-kinds linters typed-api capture-testing
+    observer-silent signals capture-tail capture-crash nested-run capture-children threads last-beat-order capture-bytes
+    async-main resume jupyter progress-bars seed-side-effects capture-windows post-hoc main-called-directly
+    capture-manual discard-failed timeout-status
+    metrics-short-run metrics-async metrics-link metrics-reading metrics-types metrics-step
+    ddp pickle-experiment fork-safety slurm parent-child fork-mpi
 """.split()
 ROWS = [
     *(f"C{number}" for number in range(1, 39)),
     *(f"L{number}" for number in range(1, 30)),
     *(f"E{number}" for number in range(1, 18)),
+    # R17 is about the file writer for TensorFlow, which comes with the integrations.
+    *(f"R{number}" for number in range(1, 22) if number != 17),
 ]
 #: Rows that a test with another name covers.
 ELSEWHERE = {
@@ -29,6 +36,11 @@ ELSEWHERE = {
     "L9": "test_error_messages_of_the_command_line",
     "L10": "test_error_messages_of_the_command_line",
     "E4": "test_capture_kinds",
+    "R1": "test_sigkill_at_a_random_moment",
+    "R4": "test_capture_tail",
+    "R5": "test_capture_tail",
+    "R16": "test_C30_every_ingredient_is_seeded_from_the_root",
+    "R20": "test_import_heavy",
 }
 
 

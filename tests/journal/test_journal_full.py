@@ -50,11 +50,9 @@ LIMITED = """
 def test_a_limit_of_file_size(child, folder, limit, mapped):
     """One message; all points can be read; the file takes everything once it can."""
     lines = child(LIMITED, folder, limit, mapped).communicate(timeout=60)[0].decode().splitlines()
-    assert [line.split()[0] for line in lines if line.isupper() is False and line[:5] in ("ERROR", "INFO ")] == [
-        *["INFO"] * 0,
-        "ERROR",
-        "INFO",
-    ]
+    levels = [line.split()[0] for line in lines]
+    assert levels.count("ERROR") == 1
+    assert levels.count("INFO") == 1
     error = next(line for line in lines if line.startswith("ERROR"))
     assert folder in error
     assert os.strerror(errno.EFBIG) in error
@@ -169,7 +167,6 @@ def test_where_mapping_fails(folder, logger, caplog, monkeypatch, reason):
         raise OSError(reason, os.strerror(reason))
 
     monkeypatch.setattr(recordfile.mmap, "mmap", refuse)
-    monkeypatch.setattr(recordfile, "isinstance", lambda *args: False, raising=False)
     metrics = MetricsLog(folder, logger)
     metrics.log("x", 1.0)
     assert next(read_points(folder))[0].values == [1.0]

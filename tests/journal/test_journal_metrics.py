@@ -299,20 +299,22 @@ def test_a_signal_handler_may_log_and_raise(child, folder, mapped):
         from hallow.journal.metrics import MetricsLog
         metrics = MetricsLog(sys.argv[1], mapped=sys.argv[2] == "True")
         class Stop(Exception): pass
-        handled = 0
+        handled, caught = 0, False
         def handler(number, frame):
-            global handled
+            global handled, caught
             handled += 1
             metrics.log("x", 1.0)
-            if handled % 2:
+            if handled % 2 and caught:
+                caught = False
                 raise Stop
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-        logged = 0
         while handled < 300:
             try:
+                caught = True
                 for _ in range(1000):
                     metrics.log("x", 1.0)
+                caught = False
             except Stop:
                 pass
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -97,6 +97,36 @@ CELLS = {
             print(total())
         """,
     "not interactive": "Experiment('other')",
+    "started": """
+        with ex.start(config_updates={"a": 6}, tags="by hand") as run:
+            print("in the body", run.config["a"])
+            run.log_scalar("total", total())
+            run.result = "set in the body"
+        run.status, run.result
+        """,
+    "started record": """
+        import json
+        folder = Path("runs") / run._id
+        entry = json.loads((folder / "run.json").read_text())
+        print("STORED", (folder / "cout.txt").read_text())
+        entry["status"], entry["result"], json.loads((folder / "metrics.json").read_text())["total"]["values"]
+        """,
+    "started cells": """
+        cells = read_facts(folder)["cells"]
+        any("ex.start(" in cell for cell in cells), any('"twice": a * 2' in cell for cell in cells)
+        """,
+    "started and failed": """
+        with ex.start() as run:
+            raise RuntimeError("in the body")
+        """,
+    "after the failure": "run.status, run.stop_time is not None, json.loads((Path('runs') / run._id / 'run.json').read_text())['status']",
+    "definitions once more": """
+        @ex.config
+        def cfg():
+            a = 8
+            c = {"twice": 0}
+        """,
+    "third run": "ex.run().result",
 }
 
 
@@ -148,6 +178,20 @@ def test_E7_cells_executed_again_replace_what_they_defined(notebook):
     assert notebook["second configuration"].value == "(['a', 'c', 'seed'], 1, 6)"
     assert notebook["second named config"].value == "('again', 300)"
     assert notebook["without a run"].text.strip() == "9"
+
+
+def test_jupyter(notebook):
+    """Experiments are defined in cells, started and ended in one, and defined again by executing a cell again."""
+    assert notebook["started"].error is None
+    assert notebook["started"].text.count("in the body 6\n") == 1
+    assert notebook["started"].value == "('COMPLETED', 'set in the body')"
+    assert notebook["started record"].value == "('COMPLETED', 'set in the body', [18])"
+    assert "in the body 6\n" in notebook["started record"].text
+    assert notebook["started cells"].value == "(True, True)"
+    assert notebook["started and failed"].error == "RuntimeError: in the body"
+    assert notebook["after the failure"].value == "('FAILED', True, 'FAILED')"
+    assert notebook["definitions once more"].error is None
+    assert notebook["third run"].value == "('again', 8)"
 
 
 def test_output_is_stored_and_still_shown(notebook):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import hallow
-from hallow import Experiment
+from hallow import SETTINGS, Experiment
 from hallow.backends.file import reopening
 from hallow.backends.file.facts import read_facts
 from hallow.backends.file.metrics import MetricsFiles
@@ -154,7 +154,7 @@ def test_what_was_done_before_an_error_stays(record, store, tmp_path):
         run.add_artifact(tmp_path / "a.txt")
         run.log_scalar("acc", 0.9)
         run.info["n"] = 1
-        1 / 0  # noqa: B018
+        1 / 0
     assert read(folder)["status"] == "COMPLETED"
     assert read(folder)["artifacts"] == ["a.txt"]
     assert read(folder, "metrics.json")["acc"]["values"][-1] == 0.9
@@ -243,6 +243,38 @@ def test_a_run_that_died_is_to_be_recovered_first(record, store):
         pass
 
 
+def test_after_a_recovery_a_dead_run_can_be_added_to(run_script):
+    done = run_script(
+        """
+        import os
+        from hallow import Experiment
+        from hallow.observers import FileStorageObserver
+        ex = Experiment("exp")
+        ex.observers.append(FileStorageObserver("runs"))
+
+        @ex.automain
+        def main(_run):
+            for value in range(3):
+                _run.log_scalar("acc", value)
+            os._exit(3)
+        """
+    )
+    assert done.code == 3, done.err
+    store = done.folder / "runs"
+    with pytest.raises(ResumeError, match="its process is gone.*hallow recover"), hallow.reopen(store, 1):
+        pass
+    assert [found.state for found in hallow.recover(store)] == ["closed"]
+    with hallow.reopen(store, 1) as run:
+        assert run.status == "DIED"
+        run.log_scalar("acc", 9)
+    assert read(store / "1", "metrics.json")["acc"] == {
+        **read(store / "1", "metrics.json")["acc"],
+        "steps": [0, 1, 2, 3],
+        "values": [0, 1, 2, 9],
+    }
+    assert read_facts(store / "1")["metrics"]["acc"]["count"] == 4
+
+
 def test_points_that_are_still_in_a_journal_come_first(record, store):
     folder = record()
     journal = Journal.create(str(folder / ".hallow/journal"), {"run": {"id": "1"}, "observers": []})
@@ -254,6 +286,18 @@ def test_points_that_are_still_in_a_journal_come_first(record, store):
     journal.close()
     with pytest.raises(ResumeError, match="some of its points.*hallow recover"), hallow.reopen(store, 1):
         pass
+
+
+def test_a_later_recovery_keeps_what_was_added(record, store):
+    SETTINGS.KEEP_JOURNAL = True
+    folder = record()
+    with hallow.reopen(store, 1) as run:
+        run.log_scalar("acc", 0.9)
+    before = read(folder, "metrics.json")
+    assert [found.problems for found in hallow.recover(store)] == [[]]
+    assert read(folder, "metrics.json") == before
+    assert read_facts(folder)["metrics"]["acc"]["count"] == 4
+    assert read(folder)["result"] == {"acc": 0.2}
 
 
 def test_a_queued_run_is_refused(store):

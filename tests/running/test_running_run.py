@@ -18,7 +18,7 @@ import pytest
 
 import hallow
 from hallow.errors import RunInterrupt, SeedError, TimeoutInterrupt
-from hallow.running import delivery
+from hallow.running import lane
 from hallow.running.context import current_run
 from hallow.settings import SETTINGS
 from hallow.testing import RecordingObserver
@@ -502,7 +502,13 @@ def test_R10_an_observer_that_hangs_is_given_up_and_the_others_get_their_end(mak
 def test_an_impatient_user_still_gets_a_finished_record(make_run, monkeypatch):
     observer = RecordingObserver()
     run = make_run(lambda: 1, observer)
-    monkeypatch.setattr(delivery.Delivery, "last_beat", failing(KeyboardInterrupt()))
+    waiting = lane.Lanes.wait
+
+    def interrupted(self, job, deadline=None):
+        monkeypatch.setattr(lane.Lanes, "wait", waiting)
+        raise KeyboardInterrupt
+
+    run.pre_run_hooks = [lambda: monkeypatch.setattr(lane.Lanes, "wait", interrupted)]
     with pytest.raises(KeyboardInterrupt):
         run()
     assert observer.names[-2:] == ["completed_event", "join"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import json
 import math
 import os
 import sys
@@ -95,7 +94,7 @@ def test_rows_are_as_they_were_logged(store):
     steps = [5, 3, 3, 0.5, 1, 2, 3, 4, "best"]
     times = [START + number / 7 for number in range(9)]
     for own in (True, False):
-        run = store.write(int(own), Points("ü/ä, \"steps\": ", steps, values, times), classic=True, own=own).name
+        run = store.write(int(own), Points('ü/ä, "steps": ', steps, values, times), classic=True, own=own).name
         table = metrics_table(store, [run])
         assert table.name == ['ü/ä, "steps": '] * 9
         assert table.step == steps

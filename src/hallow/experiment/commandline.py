@@ -109,7 +109,7 @@ class CommandLine:
         to_stdout = isinstance(error, CommandNotFoundError) and SETTINGS.COMMAND_LINE.COMMAND_ERRORS_TO == "stdout"
         report = format_report(error, short_usage(self.program))
         print(report, file=sys.stdout if to_stdout else sys.stderr)
-        sys.exit(SETTINGS.COMMAND_LINE.ERROR_EXIT_CODE if is_usage else 1)
+        sys.exit(SETTINGS.COMMAND_LINE.ERROR_EXIT_CODE if is_usage else getattr(error, "exit_code", 1))
 
     def _post_mortem(self, error: Exception) -> NoReturn:
         import pdb

@@ -42,8 +42,8 @@ def stored_record(
     able = [one for one in by_priority(probe.observers) if hasattr(type(one), "reopen")]
     if not able:
         raise ResumeError(
-            f"run {run_id} cannot be resumed: no observer can read its record; add the FileStorageObserver (or -F FOLDER) "
-            "that recorded it"
+            f"run {run_id} cannot be resumed: no observer can read its record; add the FileStorageObserver (or -F "
+            "FOLDER) that recorded it"
         )
     # A copy: the experiment's own observer may be busy with another run.
     observer = copy.copy(able[0])
@@ -142,8 +142,8 @@ def take_up(run: Run, record: StoredRun, force: bool) -> None:
     changed = _changed_sources(run, record)
     if changed and not force:
         raise ResumeError(
-            f"the sources of run {record.run_id} have changed since it began: {', '.join(changed)}. Restore them, start "
-            "a new run, or use --force"
+            f"the sources of run {record.run_id} have changed since it began: {', '.join(changed)}. Restore them, "
+            "start a new run, or use --force"
         )
     run._record = record
     run._id = record.run_id

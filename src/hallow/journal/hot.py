@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HotPath", "hot_path"]
 
+#: By the type of the value, for steps that are ints.
 _PACKERS = {
-    step: {
-        kind: (packer_for(value, step).pack_into, kinds_of(value, step))
-        for kind, value in ((float, FLOAT), (int, INT), (bool, BOOL))
-    }
-    for step in (INT, FLOAT)
+    kind: (packer_for(number, INT).pack_into, kinds_of(number, INT))
+    for kind, number in ((float, FLOAT), (int, INT), (bool, BOOL))
 }
 
 
@@ -41,10 +39,10 @@ class HotPath(NamedTuple):
         log: logs one point; see :func:`hot_path`.
         put: ``put(pack_into, value, step, at, number, kinds)`` writes one record and gives its number, or -1 if there
             is no room.
-        place: ``place(buffer, first, index, is_open=True)`` lets the next record, which has the number ``index``, and
-            those after it go into ``buffer``, which begins with the number ``first``; if it is not open, only those
-            of ``put``. Gives ``False``, and changes nothing, if the next record has another number by now.
-        size: how many records there are, and for how many there is room without another ``place``.
+        place: ``place(buffer, first, index)`` lets the next record, which has the number ``index``, and those after it
+            go into ``buffer``, which begins with the number ``first``. Gives ``False``, and changes nothing, if the
+            next record has another number by now.
+        size: how many records there are, and how many bytes of room.
         lock: the lock; the thread that has it may take it again.
         renew: makes a fresh lock, because the old one may be held by a thread that a fork has left behind.
     """
@@ -68,7 +66,7 @@ def hot_path(  # noqa: C901 - functions inside a function add up
     advancing it nothing is called; a record is claimed before it is written; the lock lets its thread in again.
 
     Args:
-        ids: the number of each name in the records.
+        ids: the number in the records of each name that may be logged in this way.
         steps: the next automatic step of each name.
         slow: called with name, value, step and time, without the lock, for a name, value or step that is not as
             usual and when there is no room.
@@ -76,41 +74,32 @@ def hot_path(  # noqa: C901 - functions inside a function add up
     """
     lock = RLock()
     acquire, release = lock.acquire, lock.release
-    with_int, with_float = _PACKERS[INT], _PACKERS[FLOAT]
     buffer: bytearray | mmap.mmap = bytearray()
-    base, offset, limit, end, check = start, 0, 0, 0, CHECK_ZERO
+    base, offset, limit, check = start, 0, 0, CHECK_ZERO
 
     def log(name: str, value: Any, step: Any = None, at: float | None = None) -> None:
         nonlocal offset, check
-        packers = with_int
         if step is not None and type(step) is not int:
-            if type(step) is not float or step - step != 0.0:  # nan is no step to count on from
-                return slow(name, value, step, at)
-            packers = with_float
+            return slow(name, value, step, at)
         done = False
         try:
             acquire()
             try:
                 if at is None:
                     at = time()
-                pack_into, kinds = packers[type(value)]
+                pack_into, kinds = _PACKERS[type(value)]
                 number = ids[name]
-                here = offset
+                here, mark = offset, check
                 if here < limit:
                     this = steps[name] if step is None else step
                     steps[name] = this + 1
-                    offset = here + 32
-                    mark = check
-                    check = (mark + 40503) & 0xFFFF
-                    try:
-                        pack_into(buffer, here, value, this, at, number, kinds, mark or 1)
-                        done = True
-                    except struct_error:  # a number of more than 64 bits, a counter that is a float
-                        offset, check = here, mark
-                        if step is None:
-                            steps[name] = this
+                    offset, check = here + 32, (mark + 40503) & 0xFFFF
+                    pack_into(buffer, here, value, this, at, number, kinds, mark or 1)
+                    done = True
             except (KeyError, TypeError):  # a new name, or what is no name, no number
                 pass
+            except struct_error:  # a number of more than 64 bits, a counter that is a float
+                offset, check, steps[name] = here, mark, this
         except BaseException:
             try:  # noqa: SIM105 - another call before this one, and a second signal would leave the lock held
                 release()
@@ -123,20 +112,18 @@ def hot_path(  # noqa: C901 - functions inside a function add up
     def put(pack_into: Callable[..., None], value: Any, step: Any, at: float, number: int, kinds: int) -> int:
         nonlocal offset, check
         here, mark = offset, check
-        if here >= end:
+        if here >= limit:
             return -1
-        offset = here + RECORD_SIZE
-        check = (mark + CHECK_STEP) & 0xFFFF
+        offset, check = here + RECORD_SIZE, (mark + CHECK_STEP) & 0xFFFF
         pack_into(buffer, here, value, step, at, number, kinds, mark or 1)
         return base + here // RECORD_SIZE
 
-    def place(new: bytearray | mmap.mmap, first: int, index: int, is_open: bool = True) -> bool:
-        nonlocal buffer, base, offset, limit, end, check
+    def place(new: bytearray | mmap.mmap, first: int, index: int) -> bool:
+        nonlocal buffer, base, offset, limit, check
         size = len(new)
         if base + offset // RECORD_SIZE != index:
             return False
-        buffer, base, offset = new, first, (index - first) * RECORD_SIZE
-        limit, end = (size if is_open else 0), size
+        buffer, base, limit, offset = new, first, size, (index - first) * RECORD_SIZE
         check = (CHECK_ZERO + index * CHECK_STEP) & 0xFFFF
         return True
 
@@ -145,7 +132,4 @@ def hot_path(  # noqa: C901 - functions inside a function add up
         lock = RLock()
         acquire, release = lock.acquire, lock.release
 
-    def size() -> tuple[int, int]:
-        return base + offset // RECORD_SIZE, (end - offset) // RECORD_SIZE
-
-    return HotPath(log, put, place, size, lambda: lock, renew)
+    return HotPath(log, put, place, lambda: (base + offset // 32, limit - offset), lambda: lock, renew)

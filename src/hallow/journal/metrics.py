@@ -55,10 +55,11 @@ class MetricsLog:
     def __init__(self, folder: str | None, logger: logging.Logger | None = None, *, mapped: bool = True) -> None:
         self._logger = logger
         self._ids: dict[str, int] = {}
+        self._quick_ids: dict[str, int] = {}  # those that need no write of their own
         self._names: list[str] = []
         self._steps: dict[str, Any] = {}
         count = count_records(os.path.join(folder, METRICS)) if folder else 0
-        self._hot = hot_path(self._ids, self._steps, self._log_slowly, count)
+        self._hot = hot_path(self._quick_ids, self._steps, self._log_slowly, count)
         self._storage = Storage(self._hot, folder, logger, mapped)
         self.log = self._hot.log
         # Points of a signal handler that came in the middle of a call; that call goes on with them.
@@ -118,6 +119,10 @@ class MetricsLog:
         stored_step, step_kind = self._cell(stored_step)
         kinds = kinds_of(value_kind, step_kind)
         self._storage.write(packer_for(value_kind, step_kind), value, stored_step, at, number, kinds)
+        if self._storage.appends:
+            self._quick_ids.clear()
+        else:
+            self._quick_ids[name] = number
         if self.dropped:
             self._say_once("dropped", "More than %d points of metrics are in memory; the oldest are lost", MOST_HELD)
 

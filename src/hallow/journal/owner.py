@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -23,14 +24,19 @@ def describe_owner() -> dict[str, Any]:
         when the machine starts; ``machine``, which does not; ``namespace`` of process numbers; ``started``, the
         present time in seconds since 1970. What the system does not tell is ``None``.
     """
+    return {**_this_process(os.getpid()), "started": time.time()}
+
+
+@cache
+def _this_process(pid: int) -> dict[str, Any]:
+    """What stays the same as long as the process lives; a forked child has another number."""
     return {
-        "pid": os.getpid(),
-        "start": _start_of(os.getpid())[0],
+        "pid": pid,
+        "start": _start_of(pid)[0],
         "host": _host(),
         "boot": _content("/proc/sys/kernel/random/boot_id"),
         "machine": _machine(),
         "namespace": _namespace(),
-        "started": time.time(),
     }
 
 

@@ -96,7 +96,7 @@ class RecordFile:
 
     def keep(self, window: mmap.mmap | bytearray) -> None:
         """From now on, this window is in use, and no other."""
-        before, self._map = self._map, window if isinstance(window, mmap.mmap) else None
+        before, self._map = self._map, None if isinstance(window, bytearray) else window
         if before is not None:
             before.close()
 

@@ -52,6 +52,11 @@ class Storage:
         self._trouble: OSError | None = None
         self._retry_at = 0.0
 
+    @property
+    def appends(self) -> bool:
+        """Whether each record has to come through :meth:`write`."""
+        return self._file is not None and self._file.appends
+
     def write(self, packer: Struct, *cells: Any) -> None:
         """Write one record, after the lines that it may refer to."""
         index = -1
@@ -90,7 +95,7 @@ class Storage:
             OSError: if there is no space.
         """
         window, first = file.window(count)
-        if self._hot.place(window, first, count, not file.appends):
+        if self._hot.place(window, first, count):
             file.keep(window)
 
     # --------------------------------------------------------------------------------------------- in memory

@@ -6,6 +6,7 @@ at a time for each observer and in the order in which things happened.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from hallow.running.outlet import Outlet
 from hallow.running.post import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hallow.records.stored import StoredRun
     from hallow.running.feed import Beat, Feed
@@ -116,23 +117,30 @@ class Delivery:
     # --------------------------------------------------------------------------------------- during the run
 
     def tell(self, event: str, **arguments: Any) -> None:
-        """Tell of something that happens once.
+        """Tell of something that happens once; see :meth:`tell_all`."""
+        self.tell_all([Post(event, arguments)])
 
-        Returns when every observer has it, or when it is safe: an observer that fails, hangs or is away gets it later,
-        from a copy in the journal.
+    def tell_all(self, posts: Sequence[Post]) -> None:
+        """Tell of things that happen once.
+
+        Returns when every observer has them, or when they are safe: an observer that fails, hangs or is away gets them
+        later, from copies in the journal.
         """
         outlets = self._listening()
-        if not outlets:
+        if not outlets or not posts:
             return
-        post = Post(event, arguments)
         own = self._threads().own()
         if own is not None:  # an observer tells us something from within an event
             for outlet in own.outlets:
-                outlet.tell(post)
+                _tell(outlet, posts)
             outlets = [outlet for outlet in outlets if outlet not in own.outlets]
-        job = Job(lambda outlet: outlet.tell(post), outlets)
+        job = Job(lambda outlet: _tell(outlet, posts), outlets)
         self._threads().add(job)
         if own is not None or not self._threads().wait(job) or job.failed:
+            self._secure_all(posts)
+
+    def _secure_all(self, posts: Iterable[Post]) -> None:
+        for post in posts:
             self.secure(post)
 
     def secure(self, post: Post) -> None:
@@ -153,6 +161,7 @@ class Delivery:
             if beat is not None:
                 self.feed.beat_is_over(beat)
                 self.save_state()
+                self._save_info(beat)
 
         return work, over
 
@@ -173,6 +182,17 @@ class Delivery:
         except Exception as error:  # a hint for a recovery, no more
             self.run.run_logger.debug("The state of the journal cannot be written: %s", error)
 
+    def _save_info(self, beat: Beat) -> None:
+        """Keep info and result in the journal, when they have changed, for observers that did not get this beat."""
+        told = all(outlet.retry_at == 0.0 for outlet in self._listening())
+        journal = self.run._journal
+        if told or journal is None or self._detached:
+            return
+        try:
+            journal.events.append({"event": "info", "info": beat.info, "result": beat.result})
+        except Exception as error:  # the next beat brings it again
+            self.run.run_logger.debug("The info cannot be kept in the journal: %s", error)
+
     def state(self) -> dict[str, Any]:
         """How far each observer is, as it stands in the journal."""
         output, captured = self.run._output, self.run._output_file
@@ -185,17 +205,61 @@ class Delivery:
 
     # -------------------------------------------------------------------------------------------------- end
 
-    def last_beat(self, deadline: float) -> None:
-        """Tell everything that is new; who is not back at the ``deadline`` is given up."""
+    def end(
+        self,
+        posts: Sequence[Post],
+        figures: Callable[[], Iterable[Post]],
+        final: Post,
+        deadline: float,
+    ) -> KeyboardInterrupt | None:
+        """Tell everything that is new, and how the run ended; who is not back at the ``deadline`` is given up.
+
+        Args:
+            posts: facts that are known now.
+            figures: gives those that are known only after the last beat.
+            final: the final event.
+            deadline: monotonic time.
+
+        Returns:
+            the interrupt of a user who did not want to wait; those who were not busy are told all the same.
+        """
         outlets = self._listening()
-        if outlets:
-            self._threads().stop_beats()
-        beat = self._beat(last=True) if outlets else None
-        if beat is None:
-            return
-        job = Job(lambda outlet: self._up_to_date(outlet, beat, deadline), outlets)
-        self._do(job, deadline)
-        self.feed.beat_is_over(beat)
+        if not outlets:
+            return None
+        self._threads().stop_beats()
+        beat = self._beat(last=True)
+        later = _Once(figures)
+        steps: list[Callable[[Outlet], Any]] = [
+            lambda outlet: _tell(outlet, posts),
+            lambda outlet: beat is None or self._up_to_date(outlet, beat, deadline),
+            lambda outlet: _tell(outlet, later()),
+            lambda outlet: outlet.finish(final),
+            lambda outlet: outlet.join(),
+        ]
+        jobs = [Job(step, outlets) for step in steps]
+        impatient = self._carry_out(jobs, deadline)
+        if jobs[0].failed or jobs[0].pending:
+            self._secure_all(posts)
+        if jobs[2].failed or jobs[2].pending:
+            self._secure_all(later())
+        if beat is not None:
+            self.feed.beat_is_over(beat)
+        return impatient
+
+    def _carry_out(self, jobs: Sequence[Job], deadline: float) -> KeyboardInterrupt | None:
+        impatient = None
+        for job in jobs:
+            self._threads().add(job)
+        try:
+            done = self._threads().wait(jobs[-1], deadline)
+        except KeyboardInterrupt as interrupt:
+            impatient = interrupt
+            done = self._threads().wait(jobs[-1], time.monotonic())
+        if not done:
+            told = jobs[-2]
+            for outlet in self._threads().busy(jobs[-1]):
+                outlet.give_up(storing=outlet not in told.pending)
+        return impatient
 
     def _up_to_date(self, outlet: Outlet, beat: Beat, deadline: float) -> bool:
         for pause in (*_LAST_TRIES, 0.0):
@@ -204,43 +268,11 @@ class Delivery:
             time.sleep(pause)
         return True
 
-    def finish(self, event: str, deadline: float, **arguments: Any) -> None:
-        """Tell of the end of the run; nobody is left out who is not late."""
-        post = Post(event, arguments, secured=True)
-        self._do(Job(lambda outlet: outlet.finish(post), self._listening()), deadline)
-
-    def join(self, deadline: float) -> None:
-        """Wait until every observer has stored what it was given."""
-        job = Job(lambda outlet: outlet.join(), self._listening())
-        self._threads().add(job)
-        if job.pending and not self._threads().wait(job, deadline):
-            for outlet in job.pending:
-                outlet.failed = True
-                self.run.run_logger.error(
-                    "The '%s' observer is still storing; not waiting any longer.", outlet.observer
-                )
-                outlet.missing.setdefault("join", []).append("still busy")
-
     def discard(self, deadline: float) -> None:
         """Have the record of the run removed."""
-        self._do(Job(lambda outlet: outlet.discard(), self._listening()), deadline)
-
-    def _do(self, job: Job, deadline: float) -> None:
-        if not job.pending:
-            return
-        self._threads().add(job)
-        try:
-            done = self._threads().wait(job, deadline)
-        except KeyboardInterrupt:
-            # Who waits for a slow observer may stop that, but the others are still told of the end.
-            self._give_up(job)
-            raise
-        if not done:
-            self._give_up(job)
-
-    def _give_up(self, job: Job) -> None:
-        for outlet in self._threads().busy(job):
-            outlet.give_up()
+        outlets = self._listening()
+        if outlets:
+            self._carry_out([Job(lambda outlet: outlet.discard(), outlets)] * 2, deadline)
 
     def close(self, deadline: float) -> None:
         """End the threads."""
@@ -269,7 +301,11 @@ class Delivery:
 
     def errors(self) -> dict[str, dict[str, list[str]]]:
         """What is still missing, by observer and event: the errors."""
-        return {str(outlet.observer): outlet.missing.copy() for outlet in self.outlets if outlet.missing}
+        return {
+            str(outlet.observer): {event: list(errors) for event, errors in outlet.missing.copy().items()}
+            for outlet in self.outlets
+            if outlet.missing
+        }
 
     def incomplete_report(self) -> str:
         """Who does not have everything, and of what."""
@@ -295,6 +331,27 @@ class Delivery:
                     len(errors),
                     errors[-1],
                 )
+
+
+class _Once:
+    """The posts that a function makes; it is called when the first outlet wants them."""
+
+    def __init__(self, make: Callable[[], Iterable[Post]]) -> None:
+        self._make = make
+        self._posts: list[Post] | None = None
+        # Two lanes may want them at once.
+        self._posts_lock = threading.Lock()
+
+    def __call__(self) -> list[Post]:
+        with self._posts_lock:
+            if self._posts is None:
+                self._posts = list(self._make())
+            return self._posts
+
+
+def _tell(outlet: Outlet, posts: Iterable[Post]) -> bool:
+    told = [outlet.tell(post) for post in posts]  # each, also after one that failed
+    return all(told)
 
 
 def _own_lists(ex_info: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,9 @@ class Handover:
             self._tell(event, **arguments)
         summary = self._points()
         self._output()
-        if summary:
+        self._info(final)
+        # Points that were added after the end (hallow.reopen) are summed up already, and not in the journal.
+        if summary and self.points <= self.journal.metrics.count:
             self._tell("detail_event", name="metrics", detail=summary)
         if ending is not None:
             self._tell("detail_event", name="run", detail=ending)
@@ -119,6 +121,22 @@ class Handover:
         base = int(self._base["output"])
         for position, text in leftover_text(self.journal):
             self._tell("output_event", text=text, position=base + position)
+
+    def _info(self, final: tuple[str, dict[str, Any]]) -> None:
+        """Tell info and result as the journal knows them last, if a beat with them may not have arrived."""
+        known = [event for _, event in self.journal.events if event.get("event") in ("info", "end")]
+        if not known:
+            return
+        when = next((value for key, value in final[1].items() if key.endswith("_time")), None)
+        info = {**self.stored.info, **restore(known[-1].get("info") or {})}
+        result = restore(known[-1].get("result"))
+        self._tell("heartbeat_event", info=info, captured_out=self._whole_text(), beat_time=when, result=result)
+
+    def _whole_text(self) -> str | None:
+        """The output for an observer that wants all of it with each beat."""
+        if self._takes_text:
+            return None
+        return "".join(text for _, text in leftover_text(self.journal))
 
     def _tell_attempts(self, final: tuple[str, dict[str, Any]], ending: dict[str, Any]) -> None:
         run = self.journal.header["run"]

@@ -57,6 +57,11 @@ class Lane:
         """Whether an observer has been busy with one event for too long."""
         return self.current is not None and now - self.since >= PATIENCE
 
+    def to_beat(self, now: float) -> list[Outlet]:
+        """Outlets for a beat; one that failed is left alone for its pause, also by regular beats."""
+        regular = self.next_beat <= now
+        return [outlet for outlet in self.outlets if outlet.retry_at <= now and (regular or outlet.retry_at)]
+
     def due(self, retries: bool) -> float:
         """When the next beat is due: the regular one, or another try of an observer that failed."""
         again = [outlet.retry_at for outlet in self.outlets if outlet.retry_at and not outlet.late] if retries else []
@@ -120,7 +125,7 @@ class Lanes:
                 now = time.monotonic()
                 over = deadline is not None and now >= deadline
                 self._leave_stuck_behind(now, at_once=over)
-                hopeless = {lane.current for lane in self._lanes if lane.stuck(now) or over}
+                hopeless = {lane.current for lane in self._lanes if (lane.stuck(now) if deadline is None else over)}
                 if job.pending <= hopeless or (deadline is not None and now >= deadline + PATIENCE):
                     return False
                 self._changed.wait(PATIENCE / 4 if deadline is None or over else min(PATIENCE / 4, deadline - now))
@@ -166,30 +171,35 @@ class Lanes:
 
     def _next(self, lane: Lane) -> Job | None:
         """What to do next, after some waiting; ``None`` at the end."""
-        with self._changed:
-            while True:
+        while True:
+            with self._changed:
                 if lane.jobs:
                     return lane.jobs.popleft()
                 if self._closed:
                     return None
                 now = time.monotonic()
                 due = lane.due(self._interval > 0)
-                if due <= now:
-                    break
-                self._changed.wait(None if due == float("inf") else due - now)
-        return self._timed_beat(lane, now)
+                if due > now:
+                    self._changed.wait(None if due == float("inf") else due - now)
+                    continue
+                whom = lane.to_beat(now)
+                if lane.next_beat <= now:
+                    lane.next_beat = self._beat_after(now)
+            if whom:
+                return self._timed_beat(lane, whom)
 
-    def _timed_beat(self, lane: Lane, now: float) -> Job:
-        regular = lane.next_beat <= now
-        whom = [outlet for outlet in lane.outlets if regular or 0 < outlet.retry_at <= now]
+    def _beat_after(self, now: float) -> float:
+        return now + self._interval if self._interval else float("inf")
+
+    def _timed_beat(self, lane: Lane, whom: list[Outlet]) -> Job:
         work, over = self._beat()
         alarm = call_later(PATIENCE, self._look) if len(lane.outlets) > 1 else None
         job = Job(work, whom)
 
         def end() -> None:
-            if regular:
-                with self._changed:
-                    lane.next_beat = time.monotonic() + self._interval if self._interval else float("inf")
+            with self._changed:
+                if lane.next_beat <= time.monotonic():  # the beat took longer than the interval
+                    lane.next_beat = self._beat_after(time.monotonic())
             if alarm is not None:
                 alarm.cancel()
             over()
@@ -233,7 +243,7 @@ class Lanes:
                 others = [outlet for outlet in lane.outlets if outlet is not lane.current]
                 new = Lane(others, lane.jobs)
                 new.job, new.todo = lane.job, deque(lane.todo)
-                new.next_beat = now + self._interval if self._interval else float("inf")
+                new.next_beat = self._beat_after(now)
                 lane.outlets, lane.todo = [outlet for outlet in lane.outlets if outlet is lane.current], deque()
                 self._lanes.append(new)
                 self._start(new)

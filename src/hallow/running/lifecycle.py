@@ -18,6 +18,7 @@ from hallow.running.ending import facts, figures, outcome
 from hallow.running.family import child_facts
 from hallow.running.feed import Feed
 from hallow.running.forks import exits_noted, track, watch_forks
+from hallow.running.post import Post
 from hallow.running.safekeeping import Safekeeping
 from hallow.running.seeding import global_state_kept, set_global_seed
 from hallow.running.signals import Terminated, signals_interrupt
@@ -164,8 +165,7 @@ class Execution:
             run._attachment.announce(run._id)
         self.safekeeping.begin(output)
         if run.observers:
-            for name, detail in run._details:
-                run.add_detail(name, detail)
+            self.delivery.tell_all(run._detail_posts(run._details))
             self.delivery.begin_beats(run.beat_interval)
         self.log.info(*(("Started",) if run._id is None else ('Started run with ID "%s"', run._id)))
         if run.observers and run.beat_interval > 0:
@@ -216,12 +216,17 @@ class Execution:
         try:
             if run._attachment is not None:
                 run._attachment.wait_for_members(run)
-            self.safekeeping.end(self._ending())
-            self._tell_of_ending()
-            self.delivery.last_beat(deadline)
         except KeyboardInterrupt as impatient:
             failure = failure or impatient
-        self._tell_end(deadline)
+        self.safekeeping.end(self._ending())
+        try:
+            interrupt = self.delivery.end(self._details(), self._figures, Post(*self._ending(), secured=True), deadline)
+            self.feed.snapshots.hand_over(run.info)
+            self.delivery.summarise()
+            self._discard(deadline)
+        finally:
+            self._let_go(deadline)
+        failure = failure or interrupt
         if run.strict_observers and any(outlet.failed for outlet in self.delivery.outlets) and failure is None:
             from hallow.errors import IncompleteRecordError
 
@@ -239,37 +244,30 @@ class Execution:
             return "failed_event", {"fail_time": run.stop_time, "fail_trace": run.fail_trace}
         return "interrupted_event", {"interrupt_time": run.stop_time, "status": run.status}
 
-    def _tell_of_ending(self) -> None:
-        """What Sacred's documents have no place for."""
+    def _details(self) -> list[Post]:
+        """What Sacred's documents have no place for, as far as it is known before the last beat."""
         run = self.run
         if not run.observers:
-            return
+            return []
         ending = outcome(run, self._signal, self._interrupt_trace)
-        for name, detail in [*run.last_details, ("run", ending), *facts(run)]:
-            run.add_detail(name, detail)
+        return run._detail_posts([*run.last_details, ("run", ending), *facts(run)])
 
-    def _tell_end(self, deadline: float) -> None:
-        if self.run.observers:
-            for name, detail in figures(self.run, self.feed, self._signal):
-                self.run.add_detail(name, detail)
+    def _figures(self) -> list[Post]:
+        """What is known after it."""
+        details = list(figures(self.run, self.feed, self._signal))
         errors = self.delivery.errors()
         if errors:
-            self.delivery.tell("detail_event", name="observer_errors", detail=errors)
-        if self.run.parent is not None:
-            self.run.parent.children.append(child_facts(self.run, self.feed.summary))
-        event, arguments = self._ending()
-        try:
-            self.delivery.finish(event, deadline, **arguments)
-            self.feed.snapshots.hand_over(self.run.info)
-            self.delivery.summarise()
-            self.delivery.join(deadline)
-            self._discard(deadline)
-        finally:
-            self.safekeeping.close()
-            self.delivery.close(deadline)
-            if self.run._attachment is not None:
-                self.run._attachment.close()
+            details.append(("observer_errors", errors))
+        return self.run._detail_posts(details)
 
+    def _let_go(self, deadline: float) -> None:
+        run = self.run
+        if run.parent is not None:
+            run.parent.children.append(child_facts(run, self.feed.summary))
+        self.safekeeping.close()
+        self.delivery.close(deadline)
+        if run._attachment is not None:
+            run._attachment.close()
 
     def _discard(self, deadline: float) -> None:
         """Have the record removed if the user keeps only other outcomes."""

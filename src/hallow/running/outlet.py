@@ -21,6 +21,7 @@ BATCH = 1 << 16
 # How often an event that fails by itself, while others arrive, is sent again.
 _ATTEMPTS = 3
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 60.0  # seconds between tries of an observer that fails
+_SILENCE = 60.0  # seconds in which a failure that goes on is not reported again
 
 
 class Outlet:
@@ -56,6 +57,7 @@ class Outlet:
         self.retry_at = 0.0
         self.away = False
         self._delay = 0.0
+        self._said = -_SILENCE
         self._owed: deque[tuple[Post, int]] = deque()
         self._cursor: Any = None
         self._logger = logger
@@ -247,11 +249,20 @@ class Outlet:
         except Exception as error:
             self.note("discard", error)
 
-    def give_up(self) -> None:
-        """The observer is busy and gets nothing more: its last event would come in the wrong order."""
+    def give_up(self, storing: bool = False) -> None:
+        """The observer is busy and gets nothing more: its last event would come in the wrong order.
+
+        Args:
+            storing: whether it has been told everything, and is only not through with storing it.
+        """
         self.late = True
-        self._remember("heartbeat_event", TimeoutError("still busy with an earlier event"))
-        self._logger.error("The '%s' observer did not return in time; it is not told of the end.", self.observer)
+        error = TimeoutError("still busy")
+        if storing:
+            self._remember("join", error)
+            self._logger.error("The '%s' observer is still storing; not waiting any longer.", self.observer)
+        else:
+            self._remember("heartbeat_event", error)
+            self._logger.error("The '%s' observer did not return in time; it is not told of the end.", self.observer)
 
     def has_everything(self, feed: Feed) -> bool:
         """Whether nothing is missing in what it was given."""
@@ -272,6 +283,10 @@ class Outlet:
             self._remember(event, error)
         elif self.missing[event]:
             self.missing[event][-1] = repr(error)
+        now = time.monotonic()
+        if repeated and now - self._said < _SILENCE:
+            return
+        self._said = now
         self._logger.warning(
             "An error ocurred in the '%s' observer: %s", self.observer, error, exc_info=error if first else None
         )

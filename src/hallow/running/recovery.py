@@ -128,7 +128,32 @@ def recover(
     Raises:
         JournalError: if ``target`` does not exist.
     """
-    return [_recovered(folder, dry_run, assume_dead, logger) for folder in find_journals(target)]
+    journals = list(find_journals(target))
+    found = [_recovered(folder, dry_run, assume_dead, logger) for folder in journals]
+    if target is None or journals == [os.fspath(target)]:
+        return found
+    return [*found, *_without_journal(target, dry_run, assume_dead, {str(one.run_id) for one in found})]
+
+
+def _without_journal(
+    target: str | os.PathLike[str], dry_run: bool, assume_dead: bool, known: set[str]
+) -> Iterator[Recovered]:
+    """Runs of a file store that died before they had a journal, or whose journal was removed."""
+    from hallow.observers import FileStorageObserver
+
+    observer = FileStorageObserver(target)
+    for run_id, owner in list(observer.unfinished()):
+        alive = is_alive(owner)
+        if run_id in known or alive or (alive is None and not assume_dead):
+            continue
+        cause = death_cause(owner, [])
+        found = Recovered("", run_id, "open", DIED, str(cause["cause"]), ["it has no journal"])
+        if not dry_run:
+            observer.reopen(run_id)
+            observer.detail_event("run", cause)
+            observer.interrupted_event(naive_utc(float(owner.get("started") or 0)), DIED)
+            found.state = "closed"
+        yield found
 
 
 def _recovered(folder: str, dry_run: bool, assume_dead: bool, logger: logging.Logger | None) -> Recovered:

@@ -13,7 +13,7 @@ from hallow.utils import join_paths
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hallow.running.lifecycle import Execution
     from hallow.running.media import Media
     from hallow.running.output import Output
+    from hallow.running.post import Post
     from hallow.running.ranks.attaching import Attachment
     from hallow.settings import Settings
 
@@ -373,13 +374,22 @@ class Run:
         """
         if self.start_time is None:
             self._details.append((name, detail))
-        elif self.observers:
+        elif self.observers and self._delivery is not None:
+            self._delivery.tell_all(self._detail_posts([(name, detail)]))
+
+    def _detail_posts(self, details: Iterable[tuple[str, Any]]) -> list[Post]:
+        """Details as events, those that can be found."""
+        from hallow.running.post import Post
+
+        posts = []
+        for name, detail in details:
             try:
                 found = detail() if callable(detail) else detail
-            except Exception:  # a fact that cannot be found must not cost the run
+            except Exception:  # noqa: PERF203 - a fact that cannot be found must not cost the run
                 self.run_logger.warning("The detail %s could not be found", name, exc_info=True)
             else:
-                self._tell("detail_event", name=name, detail=found)
+                posts.append(Post("detail_event", {"name": name, "detail": found}))
+        return posts
 
     def _tell(self, event: str, **kwargs: Any) -> None:
         if self._delivery is not None:

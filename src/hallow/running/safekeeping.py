@@ -154,7 +154,8 @@ class Safekeeping:
             return
         event, arguments = ending
         try:
-            journal.events.append({"event": "end", "final": event, "arguments": arguments})
+            info = {"info": self.feed.snapshots.take(self.run.info), "result": self.run.result}
+            journal.events.append({"event": "end", "final": event, "arguments": arguments, **info})
         except OSError as error:
             self.log.warning("The end of the run cannot be noted in the journal: %s", error)
 
@@ -162,6 +163,8 @@ class Safekeeping:
         """Let the journal go if everybody has everything; otherwise say where it is and what to do."""
         run = self.run
         self._remember_text()
+        if run._output_file is not None and run._output_file.raw is not None:
+            run._output_file.raw.close()
         journal = run._journal
         if journal is None:
             return

@@ -100,6 +100,9 @@ class Terminal:
                 text = text[: unfinished.start()]
         if "\x1b" in text:
             text = _LONE.sub("", text)
+        if "\r" not in text and "\b" not in text and "\x1b" not in text:
+            self._write(text)  # a look at every character by the expression below would cost ten times as much
+            return
         done = 0
         for found in _MOVE.finditer(text):
             self._write(text[done : found.start()])

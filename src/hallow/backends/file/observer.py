@@ -12,17 +12,19 @@ from typing import IO, TYPE_CHECKING, Any
 from hallow.backends.file.copies import copy_version
 from hallow.backends.file.facts import LISTED, FactsFile, read_facts
 from hallow.backends.file.layout import OWN, RUN_FILES, FolderTemplate, artifact_path, checked_id
-from hallow.backends.file.reopening import adding_to, stored_run
+from hallow.backends.file.reopening import adding_to, stored_run, unfinished_runs
 from hallow.backends.file.writer import (
     DEFAULT_FILE_STORAGE_PRIORITY,
     RunFolderWriter,
     base_dir_of,
+    epoch,
 )
 from hallow.errors import StoreError
+from hallow.journal.owner import describe_owner
 from hallow.provenance.sources import relative_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_FILE_STORAGE_PRIORITY", "FileStorageObserver"]
 
-_RESERVED = LISTED | {"layout", "times"}
+_RESERVED = LISTED | {"layout", "owner", "times"}
 
 
 class FileStorageObserver(RunFolderWriter):
@@ -155,6 +157,9 @@ class FileStorageObserver(RunFolderWriter):
             StoreError: if the store cannot be written.
         """
         with self._beginning(ex_info, command, start_time, config, _id):
+            # Before the status says RUNNING: whose process that is.
+            self._times = {**self._times, "start": epoch(start_time)}
+            self._say(("owner", describe_owner()), ("times", self._times))
             self._host = host_info
             self.run_entry = {
                 "experiment": {**ex_info, "sources": self.save_sources(ex_info)},
@@ -168,7 +173,6 @@ class FileStorageObserver(RunFolderWriter):
                 "heartbeat": None,
             }
             self.config = config
-            self._say_time("start", start_time)
             self.save_json(self.config, "config.json")
             self._save_entry()
             self.save_cout()
@@ -308,6 +312,10 @@ class FileStorageObserver(RunFolderWriter):
             },
         }
 
+    def unfinished(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Id and process (see :func:`hallow.journal.owner.describe_owner`) of the runs that are said to be going on."""
+        yield from unfinished_runs(self._absolute(self.basedir))
+
     def reopen(self, _id: Any) -> StoredRun:
         """Take up a run that was recorded earlier; what is told from now on is added to it.
 
@@ -345,9 +353,10 @@ class FileStorageObserver(RunFolderWriter):
         _, entry = self._running()
         for key in ("stop_time", "fail_trace"):
             entry.pop(key, None)
+        self._times = {**self._times, "resumed": epoch(resume_time)}
+        self._say(("owner", describe_owner()), ("times", self._times))
         entry.update(status="RUNNING", host=dict(host_info))
         self._host = host_info
-        self._say_time("resumed", resume_time)
         self._save_entry()
 
     def open_artifact(self, name: str, mode: str = "rb") -> IO[Any]:

@@ -19,6 +19,9 @@ from hallow.records.stored import StoredRun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["adding_to", "stored_run"]
 
 # Seconds to wait for another process that adds to the same run.
@@ -96,6 +99,18 @@ def adding_to(folder: str, run_id: Any) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def unfinished_runs(basedir: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Id and process of the runs below ``basedir`` that are said to be going on; only those that hallow has written."""
+    for name in sorted(os.listdir(basedir)):
+        folder = os.path.join(basedir, name)
+        if not os.path.isfile(os.path.join(folder, "run.json")):
+            continue
+        with suppress(OSError, ValueError, AttributeError):
+            owner = read_facts(folder).get("owner")
+            if owner is not None and read_json(os.path.join(folder, "run.json")).get("status") == "RUNNING":
+                yield name, owner
 
 
 def _known(basedir: str) -> str:
