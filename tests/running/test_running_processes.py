@@ -82,7 +82,7 @@ def test_fork_safety(start, tmp_path):
             return "parent"
         """
     )
-    ((out, err, code),) = finished(process)
+    ((_, err, code),) = finished(process)
     assert code == 0, err
     entry, facts = stored(tmp_path)
     assert (entry["status"], entry["result"], entry["artifacts"]) == ("COMPLETED", "parent", [])

@@ -160,6 +160,7 @@ class Delivery:
         def over() -> None:
             if beat is not None:
                 self.feed.beat_is_over(beat)
+                self.run._metrics.forget(min((outlet.points for outlet in self._listening()), default=0))
                 self.save_state()
                 self._save_info(beat)
 

@@ -98,6 +98,10 @@ class MetricsLogger:
         """The points from ``start`` to before ``stop``, by metric in order of first appearance."""
         return self._kept.read(start, stop)
 
+    def forget(self, stop: int) -> None:
+        """Points before ``stop`` have reached everybody: those that a full disk keeps in memory may go."""
+        self._kept.forget(stop)
+
     def get_last_metrics(self) -> list[ScalarMetricLogEntry]:
         """What was logged since the last call, in order."""
         start, self._taken = self._taken, self._kept.count
