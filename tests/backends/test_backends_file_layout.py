@@ -331,7 +331,7 @@ def test_a_run_makes_each_file_once(tmp_path, monkeypatch):
     real = os.replace
     monkeypatch.setattr(os, "replace", lambda old, new: made.append(os.path.basename(new)) or real(old, new))
     run = ex.run("nothing")
-    assert sorted(made) == ["config.json", "info.json", "journal.json", "metrics.json", "run.json", "run.json"]
+    assert sorted(made) == ["config.json", "info.json", "metrics.json", "run.json", "run.json"]
     names = sorted(str(path.relative_to(run.dir)) for path in Path(run.dir).rglob("*") if path.is_file())
     assert names == [".hallow/facts.jsonl", "config.json", "cout.txt", "info.json", "metrics.json", "run.json"]
 

@@ -13,9 +13,9 @@ from hallow.journal.layout import EVENTS, FILES, FORMAT, HEADER, METRICS, OUTPUT
 from hallow.journal.lines import line_of
 from hallow.journal.metrics import MetricsLog
 from hallow.journal.owner import describe_owner
-from hallow.journal.rawfile import size_of
+from hallow.journal.rawfile import size_of, write_all
 from hallow.journal.state import StateFile
-from hallow.records.jsonfile import load_json, replace_file
+from hallow.records.jsonfile import load_json
 
 if TYPE_CHECKING:
     import logging
@@ -70,7 +70,7 @@ class Journal:
         full["owner"] = full["owner"] or describe_owner()
         line = line_of(full)
         try:
-            replace_file(os.path.join(folder, HEADER), line)
+            _write_new(os.path.join(folder, HEADER), line)
         except OSError:
             with suppress(OSError):
                 os.rmdir(folder)
@@ -177,6 +177,12 @@ class Journal:
         self.metrics.detach()
         self.events.detach()
         self.state.detach()
+
+
+def _write_new(path: str, data: bytes) -> None:
+    """In one write: nobody knows of the folder yet, and who dies here has not logged anything."""
+    with open(path, "xb", buffering=0) as file:
+        write_all(file.fileno(), data)
 
 
 def _header_in(folder: str) -> tuple[dict[str, Any], list[str]]:

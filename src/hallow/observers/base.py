@@ -151,6 +151,7 @@ class RunObserver:
 
     # Observers that keep a store may also have these; they are looked for in the class.
     #
+    #   details_event(details)           several details at once, as pairs of name and detail
     #   for_run() -> observer            what stands for this one in one run
     #   last_beat_event(...)             see above
     #   journal_folder: str | None       a folder on this machine, as safe as the record, for the journal of the run

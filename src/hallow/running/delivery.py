@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hallow.running.feed import Beat, Feed
     from hallow.running.run import Run
 
+# Seconds within which observers are told of the end as a rule.
+_SOON = 0.1
 # Pauses, in seconds, before an observer that was away at the last beat is tried again.
 _LAST_TRIES = (0.1, 0.5)
 
@@ -132,9 +134,9 @@ class Delivery:
         own = self._threads().own()
         if own is not None:  # an observer tells us something from within an event
             for outlet in own.outlets:
-                _tell(outlet, posts)
+                outlet.tell_all(posts)
             outlets = [outlet for outlet in outlets if outlet not in own.outlets]
-        job = Job(lambda outlet: _tell(outlet, posts), outlets)
+        job = Job(lambda outlet: outlet.tell_all(posts), outlets)
         self._threads().add(job)
         if own is not None or not self._threads().wait(job) or job.failed:
             self._secure_all(posts)
@@ -212,6 +214,7 @@ class Delivery:
         figures: Callable[[], Iterable[Post]],
         final: Post,
         deadline: float,
+        note: Callable[[], None],
     ) -> KeyboardInterrupt | None:
         """Tell everything that is new, and how the run ended; who is not back at the ``deadline`` is given up.
 
@@ -220,6 +223,7 @@ class Delivery:
             figures: gives those that are known only after the last beat.
             final: the final event.
             deadline: monotonic time.
+            note: is called if that takes a while, so that how the run ended is known whatever happens meanwhile.
 
         Returns:
             the interrupt of a user who did not want to wait; those who were not busy are told all the same.
@@ -231,14 +235,14 @@ class Delivery:
         beat = self._beat(last=True)
         later = _Once(figures)
         steps: list[Callable[[Outlet], Any]] = [
-            lambda outlet: _tell(outlet, posts),
+            lambda outlet: outlet.tell_all(posts),
             lambda outlet: beat is None or self._up_to_date(outlet, beat, deadline),
-            lambda outlet: _tell(outlet, later()),
+            lambda outlet: outlet.tell_all(later()),
             lambda outlet: outlet.finish(final),
             lambda outlet: outlet.join(),
         ]
         jobs = [Job(step, outlets) for step in steps]
-        impatient = self._carry_out(jobs, deadline)
+        impatient = self._carry_out(jobs, deadline, note)
         if jobs[0].failed or jobs[0].pending:
             self._secure_all(posts)
         if jobs[2].failed or jobs[2].pending:
@@ -247,12 +251,17 @@ class Delivery:
             self.feed.beat_is_over(beat)
         return impatient
 
-    def _carry_out(self, jobs: Sequence[Job], deadline: float) -> KeyboardInterrupt | None:
+    def _carry_out(
+        self, jobs: Sequence[Job], deadline: float, note: Callable[[], None] | None = None
+    ) -> KeyboardInterrupt | None:
         impatient = None
         for job in jobs:
             self._threads().add(job)
         try:
-            done = self._threads().wait(jobs[-1], deadline)
+            done = self._threads().wait(jobs[-1], min(deadline, time.monotonic() + _SOON)) if note else False
+            if note is not None and not done:
+                note()
+            done = done or self._threads().wait(jobs[-1], deadline)
         except KeyboardInterrupt as interrupt:
             impatient = interrupt
             done = self._threads().wait(jobs[-1], time.monotonic())
@@ -348,11 +357,6 @@ class _Once:
             if self._posts is None:
                 self._posts = list(self._make())
             return self._posts
-
-
-def _tell(outlet: Outlet, posts: Iterable[Post]) -> bool:
-    told = [outlet.tell(post) for post in posts]  # each, also after one that failed
-    return all(told)
 
 
 def _own_lists(ex_info: Mapping[str, Any]) -> dict[str, Any]:

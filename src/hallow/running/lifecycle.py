@@ -218,9 +218,10 @@ class Execution:
                 run._attachment.wait_for_members(run)
         except KeyboardInterrupt as impatient:
             failure = failure or impatient
-        self.safekeeping.end(self._ending())
+        self.safekeeping.ending = ending = self._ending()
+        final = Post(*ending, secured=True)
         try:
-            interrupt = self.delivery.end(self._details(), self._figures, Post(*self._ending(), secured=True), deadline)
+            interrupt = self.delivery.end(self._details(), self._figures, final, deadline, self.safekeeping.note_ending)
             self.feed.snapshots.hand_over(run.info)
             self.delivery.summarise()
             self._discard(deadline)

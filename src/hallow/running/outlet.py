@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.observers.base import accepted, takes_increments
@@ -11,7 +12,7 @@ from hallow.records.points import linearized
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hallow.running.feed import Beat, Feed
     from hallow.running.post import Post
@@ -110,6 +111,19 @@ class Outlet:
             return False
         post.reached(self.number)
         return True
+
+    def tell_all(self, posts: Sequence[Post]) -> bool:
+        """Tell of several things; facts beside the record in one call where the observer takes them so."""
+        together = len(posts) > 1 and hasattr(type(self.observer), "details_event") and not self._owed
+        if together and all(post.event == "detail_event" for post in posts) and time.monotonic() >= self.retry_at:
+            details = [post.arguments() for post in posts]
+            with suppress(Exception):  # one by one shows which of them it is
+                self.call("details_event", {"details": [(one["name"], one["detail"]) for one in details]})
+                for post in posts:
+                    post.reached(self.number)
+                return True
+        told = [self.tell(post) for post in posts]  # each, also after one that failed
+        return all(told)
 
     def _send_owed(self) -> bool:
         """Try again what failed earlier; whether all of it arrived or was given up, for failing by itself too often.

@@ -34,6 +34,8 @@ class Safekeeping:
         self.run = run
         self.feed = feed
         self.log = run.run_logger
+        #: The final event and its arguments, until they are noted.
+        self.ending: tuple[str, dict[str, Any]] | None = None
         # A member's journal is for rank 0 to read.
         self._is_member = False
 
@@ -147,12 +149,12 @@ class Safekeeping:
 
     # ------------------------------------------------------------------------------------------------- the end
 
-    def end(self, ending: tuple[str, dict[str, Any]]) -> None:
-        """Note how the run ended, before anybody is told: if the telling is cut short, it is still known."""
+    def note_ending(self) -> None:
+        """Note how the run ended, once: if the telling is cut short, it is still known."""
         journal = self.run._journal
-        if journal is None:
+        if journal is None or self.ending is None:
             return
-        event, arguments = ending
+        (event, arguments), self.ending = self.ending, None
         try:
             info = {"info": self.feed.snapshots.take(self.run.info), "result": self.run.result}
             journal.events.append({"event": "end", "final": event, "arguments": arguments, **info})
@@ -169,6 +171,8 @@ class Safekeeping:
         if journal is None:
             return
         missing = [] if run._delivery is None else run._delivery.incomplete()
+        if missing or run.settings["KEEP_JOURNAL"]:
+            self.note_ending()
         self._remember_points()
         journal.close()
         if self._is_member:

@@ -24,7 +24,7 @@ from hallow.journal.owner import describe_owner
 from hallow.provenance.sources import relative_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -269,15 +269,21 @@ class FileStorageObserver(RunFolderWriter):
         Raises:
             StoreError: if the name is not a word, or that of a fact of the store's own.
         """
+        self.details_event([(name, detail)])
+
+    def details_event(self, details: Sequence[tuple[str, Any]]) -> None:
+        """Keep several of them, in one step; see :meth:`detail_event`.
+
+        Raises:
+            StoreError: as there.
+        """
         _, entry = self._running()
-        if name == "late_sources":
-            self._add_late_sources(entry, detail)
-        elif name in _RESERVED:
-            raise StoreError(f"a detail cannot be called {name!r}: the store needs that name itself; take another one")
-        elif name.replace("_", "").replace("-", "").isalnum():
-            self._say((name, detail))
-        else:
-            raise StoreError(f"a detail cannot be called {name!r}; use letters, digits and underscores")
+        for name, _ in details:
+            _check_detail(name)
+        self._say(*(detail for detail in details if detail[0] != "late_sources"))
+        for name, detail in details:
+            if name == "late_sources":
+                self._add_late_sources(entry, detail)
 
     def _add_late_sources(self, entry: dict[str, Any], sources: Any) -> None:
         experiment = entry["experiment"]
@@ -413,3 +419,11 @@ class FileStorageObserver(RunFolderWriter):
             self._save_entry()
             self._taken = False
         self.render_template()
+
+
+def _check_detail(name: str) -> None:
+    """Refuse a name that the log of facts cannot take."""
+    if name in _RESERVED:
+        raise StoreError(f"a detail cannot be called {name!r}: the store needs that name itself; take another one")
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise StoreError(f"a detail cannot be called {name!r}; use letters, digits and underscores")
