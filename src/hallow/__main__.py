@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from hallow.running.recovery import Recovered
 
+_COMMANDS = ("recover", "watch")
 _STATES = {
     "running": "still running, left alone",
     "unknown": "runs or ran on another machine, left alone (--assume-dead closes it)",
@@ -42,11 +43,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     from hallow.errors import HallowError
 
     words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] not in _COMMANDS and not words[0].startswith("-"):
+        print(f"hallow: there is no command {words[0]!r}; {_nearest(words[0])}see hallow --help", file=sys.stderr)
+        return 2
     try:
         return _watch(words[1:]) if words[:1] == ["watch"] and len(words) > 1 else _other(words)
     except HallowError as error:
         print(f"hallow: {error}", file=sys.stderr)
         return 2
+
+
+def _nearest(word: str) -> str:
+    from hallow.utils import closest
+
+    near = closest(word, _COMMANDS)
+    return f"did you mean {near[0]}? " if near else f"the commands are {' and '.join(_COMMANDS)}; "
 
 
 def _other(words: list[str]) -> int:
@@ -57,7 +68,12 @@ def _other(words: list[str]) -> int:
     try:
         options: dict[str, Any] = docopt(__doc__ or "", words, version=hallow.__version__)
     except DocoptExit as error:
-        print(f"hallow: {error}", file=sys.stderr)
+        print(
+            f"hallow: these words do not go together: {' '.join(words) or 'none'}",
+            error.usage,
+            sep="\n",
+            file=sys.stderr,
+        )
         return 2
     return _recover(options["TARGET"], options["--dry-run"], options["--assume-dead"])
 

@@ -472,6 +472,7 @@ class MissingExtraError(HallowError, ImportError):
 
 # -------------------------------------------------------------------------------------- signals, not mistakes
 
+
 class RunInterrupt(Exception):  # noqa: N818 - an interrupt is not an error; Sacred's users subclass it
     """Ends a run with the status in ``STATUS``; subclass it for statuses of your own."""
 

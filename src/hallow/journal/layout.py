@@ -8,6 +8,8 @@ A journal is a folder that belongs to one run::
     names.jsonl      names of metrics; the line number, from 1, is the number in the records
     objects.jsonl    values and steps that are no numbers; records refer to a line by its offset
     output           bytes printed; output.1 and output.2 too, where the two streams lead to different places
+                     (output.0: Python streams that lead elsewhere)
+    staging          what Python has printed, on its way to the file of the descriptor
     text             the output as it is to be stored, if that differs from the bytes
     events.jsonl     everything else, one object a line
     files/           copies of artifacts that some observer does not have yet
@@ -25,6 +27,8 @@ __all__ = [
     "FILES",
     "FLOAT",
     "FORMAT",
+    "HALF",
+    "HALF_SIZE",
     "HEADER",
     "INT",
     "METRICS",
@@ -37,6 +41,9 @@ __all__ = [
     "RECORD_SIZE",
     "SLOT",
     "SLOT_SIZE",
+    "STAGED_FILL",
+    "STAGED_NONE",
+    "STAGING",
     "STATE",
     "TEXT",
     "VERSION",
@@ -54,7 +61,8 @@ METRICS = "metrics"
 NAMES = "names.jsonl"
 OBJECTS = "objects.jsonl"
 OUTPUT = "output"
-OUTPUT_PARTS = ("output.1", "output.2")
+OUTPUT_PARTS = ("output.1", "output.2", "output.0")
+STAGING = "staging"
 TEXT = "text"
 EVENTS = "events.jsonl"
 FILES = "files"
@@ -96,3 +104,14 @@ _PACKERS = {
 #: Sequence number (from 1), length of the JSON text that follows, crc32 of sequence number, length and text.
 SLOT = Struct("<QII")
 SLOT_SIZE = 4096
+
+# ------------------------------------------------------------------------------------------------- staging
+
+#: Sequence number (from 1), size of the file when it began to be written there, number of the file, nothing.
+HALF = Struct("<QQII")
+#: Two halves for each descriptor, with the head.
+HALF_SIZE = 1 << 15
+#: What a head holds in place of a number that there is not.
+STAGED_NONE = 0xFFFF_FFFF_FFFF_FFFF
+#: What fills the space behind the last byte: no text in UTF-8 has it.
+STAGED_FILL = b"\xff"

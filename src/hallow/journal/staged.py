@@ -1,0 +1,210 @@
+"""The file in which printed bytes wait for the descriptor: written through memory, so that they outlive the process.
+
+Each descriptor has two halves of the file. One is filled while the other is written out. Its head says how: a sequence
+number that tells which half is older, and the size that the file of the output had when the writing began, so that
+it can be told how much of a half had got there when the process died.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hallow.journal.filesystems import filesystem_type, is_network, overwrite_in_place
+from hallow.journal.layout import HALF, HALF_SIZE, STAGED_FILL, STAGED_NONE, STAGING
+from hallow.journal.rawfile import APPENDING, UPDATING, read_range, size_of, write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Half", "opened_halves", "take_in_staged"]
+
+_FILL = STAGED_FILL * HALF_SIZE
+#: A copy of the descriptor would be closed with the map, whatever the program has opened under its number meanwhile.
+_NO_COPY: Any = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+
+
+class Half:
+    """One half. Nobody may write into it while it is written out.
+
+    Attributes:
+        write: appends bytes, in one step that no other thread can interrupt; a ValueError if they do not fit.
+        written: how many bytes each writing to the descriptor took.
+        sequence: the number it has now.
+    """
+
+    __slots__ = ("_base", "_map", "_start", "sequence", "write", "written")
+
+    def __init__(self, file: int, number: int) -> None:
+        self._base = number * HALF_SIZE
+        self._start = self._base + HALF.size
+        # From the beginning of the file, because other offsets have to fit the system's pages.
+        self._map = mmap.mmap(file, self._base + HALF_SIZE, access=mmap.ACCESS_WRITE, **_NO_COPY)
+        self._map.seek(self._start)
+        self.write: Callable[[Any], int] = self._map.write
+        self.written: list[int] = []
+        self.sequence = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes were staged since :meth:`begin`."""
+        return self._map.tell() - self._start
+
+    def begin(self, sequence: int, target: int) -> None:
+        """From now on, bytes may come that are meant for the file ``target``; it must be clean."""
+        self.sequence = sequence
+        self._map[self._base : self._start] = HALF.pack(sequence, STAGED_NONE, target, 0)
+
+    def rest(self) -> bytes:
+        """What is not written out yet."""
+        return self._map[self._start + sum(self.written) : self._map.tell()]
+
+    def note(self, size: int) -> None:
+        """Say how large the file is to which it is now written."""
+        self._map[self._base + 8 : self._base + 16] = size.to_bytes(8, "little")
+
+    def clean(self) -> None:
+        """Forget everything. Can be interrupted at any point and done again."""
+        # First that nothing here counts, in one step.
+        self._map[self._base : self._base + 8] = _FILL[:8]
+        end = self._map.tell()
+        self._map[self._start : end] = _FILL[: end - self._start]
+        self._map.seek(self._start)
+        self.written.clear()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self.write = _closed
+        self._map.close()
+
+
+def _closed(_data: Any) -> int:
+    raise ValueError("closed")
+
+
+def opened_halves(folder: str, number: int) -> tuple[Half, Half]:
+    """The two halves for a descriptor, in a file in ``folder`` that is made if there is none.
+
+    Args:
+        folder: of the journal.
+        number: of the descriptor, 1 or 2.
+
+    Raises:
+        OSError: if there is no space, or if the file system cannot be trusted with mapped files.
+    """
+    kind = filesystem_type(folder)
+    if kind is not None and is_network(kind):
+        raise OSError(errno.EOPNOTSUPP, f"the file system is {kind}")
+    first = 2 * (number - 1)
+    file = os.open(os.path.join(folder, STAGING), UPDATING, 0o666)
+    try:
+        if kind == "btrfs":
+            overwrite_in_place(file)
+        # Writing into a hole of a mapped file on a full disk would kill the process.
+        os.lseek(file, first * HALF_SIZE, os.SEEK_SET)
+        write_all(file, _FILL + _FILL)
+        return Half(file, first), Half(file, first + 1)
+    except ValueError as error:  # the file is shorter than it was a moment ago
+        raise OSError(errno.EINVAL, str(error)) from error
+    finally:
+        os.close(file)
+
+
+# ------------------------------------------------------------------------------------------------ after a crash
+
+
+class _Left(NamedTuple):
+    """What is in a half."""
+
+    sequence: int
+    size: int
+    target: int
+    data: bytes
+    place: int
+
+
+def _left_in(path: str) -> list[_Left]:
+    """What is staged, the oldest first."""
+    data = read_range(path, 0, 4 * HALF_SIZE)
+    found = []
+    for place in range(0, len(data) - HALF.size, HALF_SIZE):
+        sequence, size, target, _ = HALF.unpack_from(data, place)
+        rest = data[place + HALF.size : place + HALF_SIZE].rstrip(STAGED_FILL)
+        if rest and sequence not in (0, STAGED_NONE):
+            found.append(_Left(sequence, size, target, rest, place))
+    return sorted(found, key=lambda left: (left.place >= 2 * HALF_SIZE, left.sequence))
+
+
+def take_in_staged(folder: str, name_of: Callable[[int], str]) -> None:
+    """Append what is staged to the output, once its process is gone. Doing it twice, or halfway, does no harm.
+
+    Args:
+        folder: of the journal.
+        name_of: the name of the file with this number.
+
+    Raises:
+        OSError: if the output cannot be written.
+    """
+    path = os.path.join(folder, STAGING)
+    if not os.path.exists(path):
+        return
+    with _alone(path):
+        for left in _left_in(path):
+            output = os.path.join(folder, name_of(left.target))
+            # As a process does that lives: if this one dies too, the next one sees how far it came.
+            if left.size == STAGED_NONE:
+                missing = left.data
+                _note(path, left.place, size_of(output))
+            else:
+                missing = left.data[_arrived(left, output) :]
+            if missing:
+                _append(output, missing)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _arrived(left: _Left, output: str) -> int:
+    """How many bytes of a half are in the file: a process may have been killed in the middle of writing."""
+    there = read_range(output, left.size, max(0, size_of(output) - left.size))
+    if left.data in there:
+        return len(left.data)
+    return next((size for size in range(len(left.data), 0, -1) if there.endswith(left.data[:size])), 0)
+
+
+def _note(path: str, place: int, size: int) -> None:
+    file = os.open(path, UPDATING)
+    try:
+        os.lseek(file, place + 8, os.SEEK_SET)
+        write_all(file, size.to_bytes(8, "little"))
+    finally:
+        os.close(file)
+
+
+def _append(path: str, data: bytes) -> None:
+    file = os.open(path, APPENDING, 0o666)
+    try:
+        write_all(file, data)
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def _alone(path: str) -> Iterator[None]:
+    """Two runs of one process may have their output in one file, and be recovered at the same time."""
+    try:
+        import fcntl
+
+        file = os.open(path, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
