@@ -17,6 +17,7 @@ from hallow.journal.layout import TEXT
 from hallow.running.growing import CHUNK, Growing
 from hallow.running.merging import whole
 from hallow.running.shaping import shaper_for
+from hallow.running.terminal import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ __all__ = ["Cursor", "Output", "RawBytes"]
 
 # A cut beside the gap is moved to the end of a line if there is one within so many bytes.
 _NEAR = 1000
+# The last lines are looked for within so many bytes.
+_OPEN = 1 << 18
 
 
 class RawBytes(Protocol):
@@ -153,24 +156,22 @@ class Output:
             before = self._decoder.getstate()
             try:
                 text = self._decoder.decode(data, final)
-                identical = not (self._fold and any(sign in text for sign in "\r\b\x1b"))
+                if not (self._fold and any(sign in text for sign in "\r\b\x1b")):
+                    self._final = self._taken - len(self._decoder.getstate()[0])
+                    return
             except UnicodeDecodeError:
-                identical = False
-            if not identical:
-                self._publish()
-                self._leave_identity()
-                self._decoder.setstate(before)
-                text = self._decoder.decode(data, final)
-        else:
-            text = self._decoder.decode(data, final)
+                pass
+            self._leave_identity()
+            self._decoder.setstate(before)
+        text = self._decoder.decode(data, final)
         if text:
             self._shaper.feed(text)
-            self._publish()
+            self._publish()  # in the middle of a long reading, what piles up must get out of memory
 
     def _leave_identity(self) -> None:
-        """From here on the text is kept on its own."""
+        """From here on the text is kept on its own, and its last lines may change."""
         self._decoder = getincrementaldecoder("utf-8")("replace")
-        end = self._final + len(self._tail)
+        end = self._final
         self._store = store = self._new_store()
         start = 0
         while start < end:
@@ -179,6 +180,23 @@ class Output:
                 break
             store.append(data)
             start += len(data)
+        begin = self._begin_of_last_lines(end)
+        self._shaper.feed(self._raw.read(begin, end - begin).decode("utf-8", "replace"))
+        self._final = begin + len(encoded(self._shaper.take()))
+        self._tail = encoded(self._shaper.tail())
+
+    def _begin_of_last_lines(self, end: int) -> int:
+        """Where the lines begin that can still change."""
+        if not self._fold or not end:
+            return end
+        begin = max(0, end - _OPEN)
+        data = self._raw.read(begin, end - begin)
+        place = len(data)
+        for _ in range(LINES):
+            place = data.rfind(b"\n", 0, place)
+            if place < 0:
+                return begin if not begin else end  # so long a line is final
+        return begin + place + 1
 
     def _new_store(self) -> Growing:
         if self._folder is not None:
@@ -190,12 +208,14 @@ class Output:
 
     def _publish(self) -> None:
         """Bring the stored text up to what the shaper has."""
+        if self._store is None:
+            return
         done = encoded(self._shaper.take())
         tail = encoded(self._shaper.tail())
         new = done + tail
         same = common_prefix(self._tail, new)
         position = self._final + same
-        if self._store is not None and (same < len(new) or same < len(self._tail)):
+        if same < len(new) or same < len(self._tail):
             self._store.cut(position)
             self._store.append(new[same:])
         edited = same < len(self._tail)

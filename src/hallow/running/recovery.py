@@ -130,6 +130,9 @@ def recover(
     """
     journals = list(find_journals(target))
     found = [_recovered(folder, dry_run, assume_dead, logger) for folder in journals]
+    for one in found:
+        if one.state == "closed":  # only now: what a run inside another one printed is in the journal of that one
+            Journal.open(one.journal).remove()
     if target is None or journals == [os.fspath(target)]:
         return found
     return [*found, *_without_journal(target, dry_run, assume_dead, {str(one.run_id) for one in found})]
@@ -159,6 +162,7 @@ def _without_journal(
 def _recovered(folder: str, dry_run: bool, assume_dead: bool, logger: logging.Logger | None) -> Recovered:
     journal = Journal.open(folder)
     found = Recovered(folder)
+    journal.header = journal.header or _header_of_store(folder)
     if not journal.header:
         found.state, found.problems = "damaged", [*journal.problems] or ["the header cannot be read"]
         return found
@@ -175,6 +179,26 @@ def _recovered(folder: str, dry_run: bool, assume_dead: bool, logger: logging.Lo
         return found
     _deliver(journal, events, end, found, logger)
     return found
+
+
+def _header_of_store(folder: str) -> dict[str, Any]:
+    """What the header of a journal must have said, by the file store that it lies in; nothing if that does not know."""
+    run_folder, own = os.path.split(os.path.dirname(os.path.abspath(folder)))
+    basedir, run_id = os.path.split(run_folder)
+    if own != ".hallow":
+        return {}
+    from hallow.observers import FileStorageObserver
+
+    observer = FileStorageObserver(basedir)
+    owner = dict(observer.unfinished()).get(run_id)
+    if owner is None or len(observer.reopen(run_id).attempts) > 1:
+        return {}
+    return {
+        "run": {"id": run_id},
+        "owner": owner,
+        "output": {"mode": None, "fold": True, "cap": 0, "filtered": False},
+        "observers": [{**observer.recovery(), "text": True}],
+    }
 
 
 def _verdict(journal: Journal, events: list[dict[str, Any]], end: dict[str, Any] | None) -> tuple[str, str]:
@@ -234,8 +258,6 @@ def _deliver(
                 found.state = "closed"
     except Timeout:
         found.state = "busy"
-    if found.state == "closed":
-        journal.remove()
 
 
 def _handed_over(

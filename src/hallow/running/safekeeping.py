@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from hallow.journal.layout import OUTPUT
 from hallow.running.metrics import MetricsLogger
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from hallow.running.run import Run
 
 #: Bytes of output that an ended run still has in memory as ``captured_out``; of more, the two ends.
-_REMEMBERED = 4 << 20
+_REMEMBERED = 1 << 20
 
 
 class Safekeeping:
@@ -67,9 +66,9 @@ class Safekeeping:
 
     def _keep_output(self, captured: Any, folder: str) -> None:
         try:
-            captured.keep_in(folder)
-            if captured.raw is not None and captured.raw.segments != [(os.path.join(folder, OUTPUT), 0, None)]:
-                # Part of it is elsewhere, with the run around this one: who recovers this run must know where.
+            captured.keep_in(folder, durable=self.run.settings.OUTPUT.DURABLE)
+            if captured.raw is not None and _is_elsewhere(captured.raw.state()):
+                # Part of it is with the run around this one: who recovers this run must know where.
                 self.run._delivery.save_state()  # type: ignore[union-attr]
         except OSError as error:
             self.log.warning("What is printed cannot be kept in the journal %s: %s", folder, error)
@@ -213,6 +212,11 @@ class Safekeeping:
                 outlet.observer,
                 journal.folder,
             )
+
+
+def _is_elsewhere(state: dict[str, Any]) -> bool:
+    """Whether some of what was captured is in another folder; paths in this one are relative."""
+    return any(os.path.isabs(path) for source in state["sources"] for path, _, _ in source["segments"])
 
 
 def _tell_watcher(journal: str) -> None:
