@@ -29,8 +29,7 @@ class HallowError(Exception):
 
     slug: ClassVar[str] = "hallow-error"
     is_usage: ClassVar[bool] = False
-    #: What the last three arguments are by default.
-    defaults: ClassVar[tuple[bool, FilterTraceback, bool]] = (True, "default", False)
+    defaults: ClassVar[tuple[bool, FilterTraceback, bool]] = (True, "default", False)  # of the last three arguments
 
     def __init__(
         self,
