@@ -278,4 +278,6 @@ def test_a_torn_record_is_reported(folder):
     Journal.create(os.path.join(folder, "j"), {})
     path = Path(folder, "j", "metrics")
     path.write_bytes(bytes(40))
+    assert Journal.open(str(path.parent)).problems == []  # space for later records
+    path.write_bytes(bytes(39) + b"x")
     assert Journal.open(str(path.parent)).problems == ["metrics ends with 8 bytes that are no record"]

@@ -13,7 +13,7 @@ from hallow.journal.layout import EVENTS, FILES, FORMAT, HEADER, METRICS, OUTPUT
 from hallow.journal.lines import line_of
 from hallow.journal.metrics import MetricsLog
 from hallow.journal.owner import describe_owner
-from hallow.journal.rawfile import size_of, write_all
+from hallow.journal.rawfile import read_range, size_of, write_all
 from hallow.journal.state import StateFile
 from hallow.records.jsonfile import load_json
 
@@ -91,9 +91,10 @@ class Journal:
         return journal
 
     def _check_metrics(self) -> None:
-        spare = size_of(self.path(METRICS)) % RECORD_SIZE
-        if spare:
-            self.problems.append(f"{METRICS} ends with {spare} bytes that are no record")
+        size = size_of(self.path(METRICS))
+        spare = read_range(self.path(METRICS), size - size % RECORD_SIZE, RECORD_SIZE)
+        if any(spare):  # zeros are space for later records, which a kill may have cut anywhere
+            self.problems.append(f"{METRICS} ends with {len(spare)} bytes that are no record")
 
     def path(self, name: str) -> str:
         """The path of a file in the journal."""

@@ -187,6 +187,7 @@ class Lanes:
                     lane.next_beat = self._beat_after(now)
             if whom:
                 return self._timed_beat(lane, whom)
+            self._beat()[1]()  # nobody can be told now, but the journal notes how things stand
 
     def _beat_after(self, now: float) -> float:
         return now + self._interval if self._interval else float("inf")

@@ -293,6 +293,8 @@ class Outlet:
     def note(self, event: str, error: BaseException, repeated: bool = False) -> None:
         """Report a failure, with its traceback unless it goes on as before, and remember what is missing."""
         first = event not in self.missing
+        # One traceback says of a store that is away what there is to say.
+        traced = first and not (self.failed and is_away(error))
         if not (repeated and not first):
             self._remember(event, error)
         elif self.missing[event]:
@@ -302,7 +304,7 @@ class Outlet:
             return
         self._said = now
         self._logger.warning(
-            "An error ocurred in the '%s' observer: %s", self.observer, error, exc_info=error if first else None
+            "An error ocurred in the '%s' observer: %s", self.observer, error, exc_info=error if traced else None
         )
 
     def _remember(self, event: str, error: BaseException) -> None:

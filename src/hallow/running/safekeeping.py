@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hallow.running.run import Run
 
 #: Bytes of output that an ended run still has in memory as ``captured_out``; of more, the two ends.
-_REMEMBERED = 1 << 20
+_REMEMBERED = 4 << 20
 
 
 class Safekeeping:
