@@ -32,6 +32,7 @@ def start(tmp_path):
         (tmp_path / name).write_text(SCRIPT + textwrap.dedent(body), encoding="utf-8")
         source = str(Path(hallow.__file__).parents[1])
         full = {**os.environ, "PYTHONPATH": source, "PYTHONUNBUFFERED": "", "HALLOW_STATE_DIR": str(tmp_path / "state")}
+        full["PYTHONWARNINGS"] = "ignore::DeprecationWarning"  # from 3.12 on, of forks beside other threads
         return subprocess.Popen(
             [sys.executable, name],
             cwd=tmp_path,

@@ -210,6 +210,13 @@ class BoundCaptured:
         return f"<bound {self._captured!r} of {self._instance!r}>"
 
 
+class _ClassMethod(classmethod):  # type: ignore[type-arg]
+    """A class method that binds as the captured function does; Python's own stopped doing that with 3.13."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self.__func__.__get__(type(instance) if owner is None else owner)
+
+
 def create_captured_function(function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]:
     """Wrap a function without an owner; its ``config``, ``logger``, ``rnd`` and ``run`` are set by hand."""
     return capture(function, prefix, None)  # type: ignore[no-any-return]
@@ -221,8 +228,10 @@ def capture(function: Any, prefix: str | None, owner: Ingredient | None) -> Any:
     Raises:
         CaptureError: if it is not callable, or captured already with another prefix.
     """
-    if isinstance(function, classmethod | staticmethod):
-        return type(function)(capture(function.__func__, prefix, owner))
+    if isinstance(function, staticmethod):
+        return staticmethod(capture(function.__func__, prefix, owner))
+    if isinstance(function, classmethod):
+        return _ClassMethod(capture(function.__func__, prefix, owner))
     if isinstance(function, Captured):
         core = function._self_core
         if core.owner is owner:
