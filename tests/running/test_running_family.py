@@ -225,7 +225,7 @@ def test_settings_that_make_no_sense_are_refused(settings, key, value):
 
 
 def test_settings_of_output_and_metrics(settings):
-    assert settings.OUTPUT == {"STREAMS": "both", "MAX_BYTES": 0, "FOLD": True}
+    assert settings.OUTPUT == {"STREAMS": "both", "MAX_BYTES": 0, "FOLD": True, "DURABLE": True}
     assert settings.METRICS == {"NON_SCALARS": "refuse"}
     settings.use_profile("sacred")
     assert settings.OUTPUT.FOLD is False

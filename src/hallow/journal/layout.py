@@ -109,7 +109,7 @@ SLOT_SIZE = 4096
 
 #: Sequence number (from 1), size of the file when it began to be written there, number of the file, nothing.
 HALF = Struct("<QQII")
-#: Two halves for each descriptor, with the head.
+#: With the head.
 HALF_SIZE = 1 << 15
 #: What a head holds in place of a number that there is not.
 STAGED_NONE = 0xFFFF_FFFF_FFFF_FFFF

@@ -1,8 +1,8 @@
 """The file in which printed bytes wait for the descriptor: written through memory, so that they outlive the process.
 
-Each descriptor has two halves of the file. One is filled while the other is written out. Its head says how: a sequence
-number that tells which half is older, and the size that the file of the output had when the writing began, so that
-it can be told how much of a half had got there when the process died.
+Each descriptor has two halves of the file. The second is used when a signal handler prints in the middle of writing out
+the first. The head of a half has a sequence number that tells which one is older, and the size that the file of the
+output had when the writing began: so it can be told how much of a half had got there when the process died.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from hallow.journal.rawfile import APPENDING, UPDATING, read_range, size_of, wri
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Half", "opened_halves", "take_in_staged"]
+__all__ = ["HALVES", "Half", "opened_half", "take_in_staged"]
 
+#: For each descriptor.
+HALVES = 2
 _FILL = STAGED_FILL * HALF_SIZE
 #: A copy of the descriptor would be closed with the map, whatever the program has opened under its number meanwhile.
 _NO_COPY: Any = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 
 
 class Half:
-    """One half. Nobody may write into it while it is written out.
+    """One half. Nobody may append to it while it is written out.
 
     Attributes:
         write: appends bytes, in one step that no other thread can interrupt; a ValueError if they do not fit.
@@ -51,12 +53,13 @@ class Half:
 
     @property
     def size(self) -> int:
-        """How many bytes were staged since :meth:`begin`."""
+        """How many bytes were staged since :meth:`begin`; 0 after :meth:`clean`."""
         return self._map.tell() - self._start
 
     def begin(self, sequence: int, target: int) -> None:
-        """From now on, bytes may come that are meant for the file ``target``; it must be clean."""
+        """From now on, bytes may come that are meant for the file ``target``; there must be none."""
         self.sequence = sequence
+        self.written.clear()
         self._map[self._base : self._start] = HALF.pack(sequence, STAGED_NONE, target, 0)
 
     def rest(self) -> bytes:
@@ -74,7 +77,6 @@ class Half:
         end = self._map.tell()
         self._map[self._start : end] = _FILL[: end - self._start]
         self._map.seek(self._start)
-        self.written.clear()
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -86,12 +88,13 @@ def _closed(_data: Any) -> int:
     raise ValueError("closed")
 
 
-def opened_halves(folder: str, number: int) -> tuple[Half, Half]:
-    """The two halves for a descriptor, in a file in ``folder`` that is made if there is none.
+def opened_half(folder: str, number: int, which: int) -> Half:
+    """A half for a descriptor, in a file in ``folder`` that is made if there is none.
 
     Args:
         folder: of the journal.
         number: of the descriptor, 1 or 2.
+        which: 0 or 1.
 
     Raises:
         OSError: if there is no space, or if the file system cannot be trusted with mapped files.
@@ -99,15 +102,15 @@ def opened_halves(folder: str, number: int) -> tuple[Half, Half]:
     kind = filesystem_type(folder)
     if kind is not None and is_network(kind):
         raise OSError(errno.EOPNOTSUPP, f"the file system is {kind}")
-    first = 2 * (number - 1)
+    place = HALVES * (number - 1) + which
     file = os.open(os.path.join(folder, STAGING), UPDATING, 0o666)
     try:
         if kind == "btrfs":
             overwrite_in_place(file)
         # Writing into a hole of a mapped file on a full disk would kill the process.
-        os.lseek(file, first * HALF_SIZE, os.SEEK_SET)
-        write_all(file, _FILL + _FILL)
-        return Half(file, first), Half(file, first + 1)
+        if os.pwrite(file, _FILL, place * HALF_SIZE) < HALF_SIZE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return Half(file, place)
     except ValueError as error:  # the file is shorter than it was a moment ago
         raise OSError(errno.EINVAL, str(error)) from error
     finally:
@@ -129,14 +132,14 @@ class _Left(NamedTuple):
 
 def _left_in(path: str) -> list[_Left]:
     """What is staged, the oldest first."""
-    data = read_range(path, 0, 4 * HALF_SIZE)
+    data = read_range(path, 0, 2 * HALVES * HALF_SIZE)
     found = []
     for place in range(0, len(data) - HALF.size, HALF_SIZE):
         sequence, size, target, _ = HALF.unpack_from(data, place)
         rest = data[place + HALF.size : place + HALF_SIZE].rstrip(STAGED_FILL)
         if rest and sequence not in (0, STAGED_NONE):
             found.append(_Left(sequence, size, target, rest, place))
-    return sorted(found, key=lambda left: (left.place >= 2 * HALF_SIZE, left.sequence))
+    return sorted(found, key=lambda left: (left.place >= HALVES * HALF_SIZE, left.sequence))
 
 
 def take_in_staged(folder: str, name_of: Callable[[int], str]) -> None:

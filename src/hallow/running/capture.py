@@ -53,17 +53,22 @@ class CapturedStdout:
         if self.raw is not None and not self.closed:
             self.raw.append(data)
 
-    def keep_in(self, folder: str) -> None:
+    def keep_in(self, folder: str, durable: bool = True) -> None:
         """Have the raw bytes in files of ``folder`` from the moment they are written, and those written already.
 
         The files are ``output``, and ``output.1`` and ``output.2`` beside it where the two streams lead to different
         places. They stay when the capture ends.
 
+        Args:
+            folder: of the journal.
+            durable: in mode fd, what Python would keep in the memory of the process until it is flushed is at once in
+                a further file, ``staging``: :func:`hallow.running.merging.resume_merge` finds it after a crash.
+
         Raises:
             OSError: if they cannot be written; capturing goes on as before then.
         """
         if self.raw is not None:
-            self.raw.keep_in(folder)
+            self.raw.keep_in(folder, durable)
 
     def get(self) -> str:
         """What was written since the last call; nothing in a forked child."""

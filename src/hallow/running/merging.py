@@ -6,6 +6,7 @@ import os
 from typing import Any, Protocol
 
 from hallow.journal.layout import OUTPUT
+from hallow.journal.staged import take_in_staged
 from hallow.running.growing import CHUNK, Growing, OpenFile
 
 __all__ = ["Merge", "Source", "own_name", "resume_merge", "whole"]
@@ -104,8 +105,8 @@ def whole(data: bytes) -> bytes:
 def resume_merge(folder: str, state: dict[str, Any] | None = None) -> int:
     """Complete ``output`` in the folder of a run whose process is gone, and say how many bytes it has.
 
-    What is missing is taken from the files that the descriptors led into. Nothing is raised for files that are
-    missing, and doing it twice does no harm.
+    What is missing is taken from the files that the descriptors led into, which get what was staged for them before.
+    Nothing is raised for files that are missing, and doing it twice does no harm.
 
     Args:
         folder: of the run.
@@ -116,6 +117,8 @@ def resume_merge(folder: str, state: dict[str, Any] | None = None) -> int:
     """
     path = os.path.join(folder, OUTPUT)
     state = state or _state_of(folder)
+    for place in _folders(folder, state):
+        take_in_staged(place, lambda number, place=place: _name_in(place, number))  # type: ignore[misc]
     sources: list[Source] = [_Stored(folder, source["segments"]) for source in state["sources"]]
     if not sources or (len(sources) == 1 and _size(path) >= sources[0].size):
         return _size(path)
@@ -139,6 +142,18 @@ def resume_merge(folder: str, state: dict[str, Any] | None = None) -> int:
 def _state_of(folder: str) -> dict[str, Any]:
     names = [name for name in map(own_name, (1, 2, 0)) if os.path.exists(os.path.join(folder, name))]
     return {"size": 0, "open": None, "sources": [{"segments": [[name, 0, None]], "taken": 0} for name in names]}
+
+
+def _folders(folder: str, state: dict[str, Any]) -> list[str]:
+    """The folders of the files that were written to last: that of the run, and of a run around it."""
+    ends = [source["segments"][-1] for source in state["sources"] if source["segments"]]
+    others = [os.path.dirname(os.path.join(folder, name)) for name, _, end in ends if end is None]
+    return list(dict.fromkeys([folder, *others]))
+
+
+def _name_in(folder: str, number: int) -> str:
+    name = own_name(number)
+    return name if os.path.exists(os.path.join(folder, name)) else OUTPUT
 
 
 def _size(path: str) -> int:

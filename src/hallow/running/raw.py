@@ -126,6 +126,8 @@ class Raw:
         self.own: Growing | None = None
         #: The folder that the files are in, if any.
         self.folder: str | None = None
+        #: Whether what Python has printed is to be safe before it is flushed.
+        self.durable = True
         self.ended = False
         self._merge: Merge | None = None
         self._view: Source = Growing()
@@ -224,8 +226,12 @@ class Raw:
 
     # ---------------------------------------------------------------------------------------------- keeping
 
-    def keep_in(self, folder: str) -> None:
+    def keep_in(self, folder: str, durable: bool = True) -> None:
         """Have the bytes in files of a folder from now on, and what there is already.
+
+        Args:
+            folder: of the journal.
+            durable: also those that Python has not written yet, because it buffers them.
 
         Raises:
             OSError: if they cannot be written; the capture goes on as before then.
@@ -233,6 +239,7 @@ class Raw:
         folder = os.fspath(folder)
         if self.folder is not None or self.ended or self._pid != os.getpid():
             return
+        self.durable = durable
         with self._lock:
             if self.own is not None:
                 self.own.keep(os.path.join(folder, self.name_of(0)))

@@ -251,6 +251,25 @@ class Spool:
                 return found
             self._stages.pop(0)
 
+    def show(self, number: int, data: bytes) -> None:
+        """Write to where a descriptor led before, what its file does not take.
+
+        Raises:
+            OSError: if the descriptors are not ours any more.
+        """
+        self.check()
+        saved = self.saved[self.numbers.index(number)]
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(saved, view) :]
+            except OSError as error:  # noqa: PERF203 - what it costs is waiting
+                if error.errno != EAGAIN:
+                    return
+                import select
+
+                select.select([], [saved], [], 1.0)
+
     def _send(self, stage: _Stage, end: int) -> None:
         while stage.copied < end:
             count = min(_AT_ONCE, end - stage.copied)

@@ -22,6 +22,7 @@ from hallow.running.clock import call_later
 from hallow.running.forks import exits_noted
 from hallow.running.raw import Reach
 from hallow.running.spool import Spool, SpoolFile
+from hallow.running.staging import Outflow, Stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,9 @@ class Tap:
 
     def __init__(self) -> None:
         # Looked up here, for at the end of the interpreter nothing can be imported any more.
-        from hallow.running.capture import flush
+        from hallow.running.capture import flush, flush_python
 
-        self._flush = flush
+        self._flush, self._flush_python = flush, flush_python
         self.pid = os.getpid()
         self.spools: list[Spool] = []
         self.raws: list[Raw] = []
@@ -51,6 +52,9 @@ class Tap:
         self._stop = threading.Event()
         self._diverted = False
         self._lingering = False
+        self._told_of_room = False
+        #: What Python's streams have taken and the descriptors have not.
+        self.stages = Stages()
         self._breakpointhook = sys.breakpointhook
         # Guards whether there is a thread that follows, and whether there may be one.
         self._follow_lock = threading.Lock()
@@ -95,6 +99,8 @@ class Tap:
             for spool in self.spools:
                 if spool.owner is None and spool.numbers[0] in raw.reaches:
                     self._lead_on(spool, raw, folder)
+                else:
+                    self.stages.lay_over()
 
     def _lead_on(self, spool: Spool, heir: Raw | None, folder: str | None) -> None:
         number = spool.numbers[0]
@@ -103,8 +109,23 @@ class Tap:
         else:
             file = SpoolFile.opened(os.path.join(folder, heir.name_of(number)))
         others = [raw.reaches[number] for raw in self.raws if raw is not heir and number in raw.reaches]
+        # Nothing is on its way while it is not clear where it goes.
+        self.stages.pause(spool.numbers)
         spool.lead_on(file, None if heir is None else heir.reaches[number], others)
         spool.owner = None if folder is None else heir
+        if spool.owner is not None and spool.owner.durable and self._diverted and folder is not None:
+            self.stages.place([self._outflow(spool, one) for one in spool.numbers], folder)
+        else:
+            self.stages.leave(spool.numbers)
+
+    def _outflow(self, spool: Spool, number: int) -> Outflow:
+        return Outflow(
+            number,
+            spool.numbers[0],
+            spool.file.size,
+            lambda data: self._show(spool, number, data),
+            lambda error: self._found_no_room(spool, error),
+        )
 
     def end(self, raw: Raw) -> None:
         """Give ``raw`` what was written up to now, and nothing more; a run that goes on gets the descriptors."""
@@ -124,12 +145,14 @@ class Tap:
             self._lead_on(spool, heir, None if heir is None else heir.folder)
         except OSError as error:
             # They go on reading in the file of the run that has ended.
+            self.stages.leave(spool.numbers)
             getLogger("hallow.capture").warning("Output cannot be led on: %s", error)
 
     def pull(self, everything: bool = True) -> None:
         """Flush all buffers and gather."""
         if self.pid == os.getpid():
             self._flush()
+            self.stages.drain()
             with suppress(OSError):
                 self.gather(everything)
 
@@ -156,9 +179,22 @@ class Tap:
         return found
 
     def copy_at_exit(self, _code: int) -> None:
-        """The process ends at once: the terminal gets what was written."""
+        """The process ends at once: the terminal gets what was written, also what Python's streams still hold."""
         if self.pid == os.getpid():
+            self._flush_python()
+            self.stages.drain()
             self.copy()
+
+    def _show(self, spool: Spool, number: int, data: bytes) -> None:
+        """The terminal gets what the file does not take, after what it has taken."""
+        # Who waits for longer may be waiting for a signal handler that has interrupted the copying.
+        if self._copy_lock.acquire(timeout=5):
+            try:
+                with suppress(OSError):
+                    spool.copy()
+                    spool.show(number, data)
+            finally:
+                self._copy_lock.release()
 
     def _start_following(self) -> None:
         with self._follow_lock:
@@ -173,6 +209,7 @@ class Tap:
     def _copy_until_stopped(self) -> None:
         delay, found = 0.0, False
         while not self._stop.wait(delay):
+            self.stages.drain_stale()
             before, found = found, self.copy()
             with suppress(OSError):  # a disk that is full; the terminal still gets everything
                 self.gather()
@@ -188,11 +225,25 @@ class Tap:
         """Before a full disk makes the user's own printing fail, stop capturing."""
         for spool in self.spools:
             if self._diverted and spool.is_nearly_full():
-                self.restore()
-                getLogger("hallow.capture").error(
-                    "There is hardly room left for %s: what is printed from here on is not captured",
-                    spool.file.path or "the captured output",
-                )
+                self._stop_capturing(spool)
+
+    def _found_no_room(self, spool: Spool, error: OSError) -> None:
+        if self._diverted and spool.is_nearly_full():
+            self._stop_capturing(spool)
+        else:  # a quota, or there is room again: the next time may be better
+            self._tell_of_room(spool, f"what does not fit ({error.strerror}) is only shown")
+
+    def _stop_capturing(self, spool: Spool) -> None:
+        # Before the log, which may lead there too.
+        self.restore()
+        self._tell_of_room(spool, "what is printed from here on is not captured")
+
+    def _tell_of_room(self, spool: Spool, consequence: str) -> None:
+        """Report, once, that a disk is full."""
+        if not self._told_of_room:
+            self._told_of_room = True
+            path = spool.file.path or "the captured output"
+            getLogger("hallow.capture").error("There is hardly room left for %s: %s", path, consequence)
 
     def _let_go(self) -> None:
         spools, self.spools = self.spools, []
@@ -204,6 +255,7 @@ class Tap:
         if not self._diverted or self.pid != os.getpid():
             return
         self.pull()
+        self.stages.leave()
         self.copy()
         for spool in self.spools:
             spool.restore()
@@ -224,6 +276,8 @@ class Tap:
     def close(self) -> None:
         """Restore and end; while child processes live that may write into the spool, copying goes on."""
         self.restore()
+        if self.stages.lost:
+            getLogger("hallow.capture").warning("%d bytes were printed that are not captured", self.stages.lost)
         self._alarm.cancel()
         self._lingering = _children()
         if self._lingering:
@@ -328,7 +382,9 @@ def _at_exit() -> None:
 def _after_fork() -> None:
     # The lock may have been held by a thread that does not exist here.
     _Process.lock = threading.Lock()
-    _Process.tap = None
+    tap, _Process.tap = _Process.tap, None
+    if tap is not None:
+        tap.stages.detach()
 
 
 # ------------------------------------------------------------------------------------------------ descriptors
