@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from rows.turn import Turn
 
 PLAIN = "200,000 printed lines, captured"
+UNSAFE = "200,000 printed lines, captured, OUTPUT.DURABLE off (Sacred: as above)"
 FLUSHED = "200,000 printed lines, each flushed, captured"
 ROWS = [
     Row(PLAIN, 1.15, "1.15x floor", over="times"),
+    Row(UNSAFE, 1.15, "1.15x floor", over="times"),
     Row(FLUSHED, 1.15, "1.15x floor", over="times"),
 ]
 MOST_TURNS = None
@@ -39,6 +41,7 @@ BARE = (
     SAY
     + """
     found = {{"plain": timed(say, {count}, False), "flushed": timed(say, {count}, True)}}
+    found["unsafe"] = found["plain"]
     print("FOUND " + json.dumps(found), file=sys.stderr)
 """
 )
@@ -59,6 +62,11 @@ CAPTURED = (
     run(0, False)
     empty = timed(run, 0, False)
     found = {{"plain": timed(run, {count}, False) - empty, "flushed": timed(run, {count}, True) - empty}}
+    found["unsafe"] = found["plain"]
+    if {lib!r} == "hallow":
+        import hallow
+        hallow.SETTINGS.OUTPUT.DURABLE = False
+        found["unsafe"] = timed(run, {count}, False) - empty
     print("FOUND " + json.dumps(found), file=sys.stderr)
 """
 )
@@ -68,4 +76,4 @@ def measure(turn: Turn) -> dict[str, float]:
     count = 20_000 if turn.quick else 200_000
     code = (BARE if turn.lib == "bare" else CAPTURED).format(lib=turn.lib, store=turn.store, count=count)
     found = turn.measured(code)
-    return {PLAIN: found["plain"], FLUSHED: found["flushed"]}
+    return {PLAIN: found["plain"], UNSAFE: found["unsafe"], FLUSHED: found["flushed"]}

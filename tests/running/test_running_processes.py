@@ -129,7 +129,12 @@ def test_a_forked_pool_leaves_the_record_alone(start, tmp_path):
 
 def ranks(start, body, size=3, **more):
     """Start ``size`` processes with the variables that torchrun sets."""
-    common = {"WORLD_SIZE": str(size), "LOCAL_WORLD_SIZE": str(size), "MASTER_ADDR": "localhost", "MASTER_PORT": "29511"}
+    common = {
+        "WORLD_SIZE": str(size),
+        "LOCAL_WORLD_SIZE": str(size),
+        "MASTER_ADDR": "localhost",
+        "MASTER_PORT": "29511",
+    }
     return [
         start(body, {**common, "RANK": str(rank), "LOCAL_RANK": str(rank), "TORCHELASTIC_RUN_ID": "abc", **more})
         for rank in range(size)

@@ -531,6 +531,7 @@ def test_the_filter_gets_its_own_output_and_what_is_new(make_run):
         return text[-5:]
 
     observer = RecordingObserver()
+
     def main():
         print("abcdefgh")
         assert run.captured_out == "efgh\n"
