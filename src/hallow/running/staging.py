@@ -13,7 +13,7 @@ import io
 import os
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from errno import EDQUOT, EFBIG, ENOSPC
 from logging import getLogger
 from operator import attrgetter
@@ -89,6 +89,15 @@ class Stages:
             if number in self._stages:
                 self._stages[number].pause()
 
+    @contextmanager
+    def held(self, numbers: list[int]) -> Iterator[None]:
+        """Other threads that print wait meanwhile: what they print is to be behind what is being moved."""
+        with ExitStack() as locks:
+            for number in numbers:
+                if number in self._stages:
+                    locks.enter_context(self._stages[number].lock)
+            yield
+
     def leave(self, numbers: list[int] | None = None) -> None:
         """The streams for these descriptors, or for all, are again what they were; everything is written out."""
         folders = set()
@@ -131,7 +140,7 @@ class _Stage:
 
     def __init__(self, outflow: Outflow, folder: str) -> None:
         # One that the same thread may take again: a signal handler may print while something is written out.
-        self._lock = RLock()
+        self.lock = RLock()
         self._busy = False
         self._ended = False
         self._pid = os.getpid()
@@ -173,13 +182,13 @@ class _Stage:
     def place(self, outflow: Outflow, folder: str) -> None:
         """Use a file in ``folder``, which is made when something is printed."""
         self.pause()
-        with self._lock:
+        with self.lock:
             self._outflow = outflow
             self.folder, self._wanted, self.made = folder, True, False
 
     def pause(self) -> None:
         """Use no file."""
-        with self._lock:
+        with self.lock:
             self._let_go()
         self._tell()
 
@@ -187,7 +196,7 @@ class _Stage:
         """Use no file, and no stream."""
         for cover in self._covers:
             cover.take_off()
-        with self._lock:
+        with self.lock:
             self._let_go()
             self._ended = True
         self._tell()
@@ -204,7 +213,7 @@ class _Stage:
 
     def detach(self) -> None:
         """After a fork, in the child."""
-        self._lock = RLock()
+        self.lock = RLock()
         self._ended = True
         self._doors.turn(None)
         for cover in self._covers:
@@ -216,7 +225,7 @@ class _Stage:
     def _slow(self, buffer: io.BufferedWriter, data: Any) -> int:
         """Where there is no room: make some, or write at once."""
         if self._pid == os.getpid():
-            with self._lock:
+            with self.lock:
                 written = None if self._ended else self._stored(data)
             if written is not None:
                 self._tell()
@@ -298,13 +307,13 @@ class _Stage:
         """
         if not self._halves or self._pid != os.getpid():
             return
-        with self._lock:
+        with self.lock:
             self._drain()
         self._tell()
 
     def drain_stale(self) -> None:
         """Write out everything if something is there that was there some looks ago."""
-        with self._lock:
+        with self.lock:
             half = self._doors.current()
             if half is None or not half.size:
                 self._seen = None

@@ -111,7 +111,8 @@ class Tap:
         others = [raw.reaches[number] for raw in self.raws if raw is not heir and number in raw.reaches]
         # Nothing is on its way while it is not clear where it goes.
         self.stages.pause(spool.numbers)
-        spool.lead_on(file, None if heir is None else heir.reaches[number], others)
+        with self.stages.held(spool.numbers):
+            spool.lead_on(file, None if heir is None else heir.reaches[number], others)
         spool.owner = None if folder is None else heir
         if spool.owner is not None and spool.owner.durable and self._diverted and folder is not None:
             self.stages.place([self._outflow(spool, one) for one in spool.numbers], folder)
