@@ -13,13 +13,18 @@ from faults.scripts.kit import line, points
 _LINE = re.compile(r"^line .*$", re.MULTILINE)
 
 
-def damage(folder: Path) -> list[str]:
-    """Every JSON file below ``folder`` that does not parse, and every line of hallow's own files that does not."""
+def damage(folder: Path, torn: bool = False) -> list[str]:
+    """Every JSON file below ``folder`` that does not parse, and every line of hallow's own files that does not.
+
+    With ``torn``, the last line of a file that only grows may be cut off: readers leave it out.
+    """
     found = []
     for path in sorted(folder.rglob("*.json")):
         found.extend(_damage(path, path.read_bytes()))
     for path in sorted(folder.rglob(".hallow/*.jsonl")):
-        for number, text in enumerate(path.read_bytes().splitlines(), 1):
+        content = path.read_bytes()
+        lines = content[: content.rfind(b"\n") + 1] if torn else content
+        for number, text in enumerate(lines.splitlines(), 1):
             found.extend(_damage(f"{path}:{number}", text))
     return found
 

@@ -59,7 +59,7 @@ class FactsFile:
             with suppress(FileNotFoundError), open(self._path, "rb") as file:
                 text = file.read()
                 if text and not text.endswith(b"\n"):
-                    append(self._path, b"\n")  # the end of a line that was torn
+                    os.truncate(self._path, text.rfind(b"\n") + 1)  # a line that was torn
                 lines = text.decode("ascii", "replace").splitlines(keepends=True)
                 self._said.update(line for line in lines if line.startswith((*_LISTED_STARTS, _LAYOUT)))
         return self._said
