@@ -734,3 +734,29 @@ def test_mistakes_in_folder_templates(tmp_path, start):
         FileStorageObserver(tmp_path, folder="{name")
     with pytest.raises(StoreError, match="needs the entry opt.nme.*nearest is opt.name"):
         FileStorageObserver(tmp_path, folder="{config.opt.nme}").started_event(**start)
+
+
+def test_a_batch_of_points_that_was_cut_off_counts_for_nothing(observer, start):
+    """Points are told in the order of logging: whole lines of a batch without the others would hide what is missing."""
+    from hallow.records.points import Points
+
+    def points(*numbers):
+        return [Points(name, list(numbers), [n / 2 for n in numbers], [1e9 + n for n in numbers]) for name in "ab"]
+
+    observer.started_event(**start)
+    observer.points_event(points(0, 1))
+    whole = Path(observer.dir, ".hallow/metrics.jsonl").stat().st_size
+    observer.points_event(points(2, 3))
+    log = Path(observer.dir, ".hallow/metrics.jsonl")
+    content = log.read_bytes()
+    second_line = content.index(b"\n", whole) + 1
+    for size in (whole, whole + 5, second_line, second_line + 5, len(content) - 1):
+        log.write_bytes(content[:size])
+        again = FileStorageObserver(observer.basedir)
+        stored = again.reopen("1")
+        assert (stored.points, stored.steps) == (4, {"a": 1, "b": 1})
+        again.points_event(points(2, 3))
+        again.completed_event(stop_time=T2, result=None)
+        metrics = read(again, "metrics.json")
+        assert [metrics[name]["steps"] for name in "ab"] == [[0, 1, 2, 3]] * 2
+    assert FileStorageObserver(observer.basedir).reopen("1").points == 8

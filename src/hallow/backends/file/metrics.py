@@ -40,7 +40,8 @@ _Part = tuple[int, int, bool]
 class MetricsFiles:
     """Stores points as they come; what a beat costs depends on what is new only.
 
-    ``.hallow/metrics.jsonl`` has one line per metric and beat: ``{"name", "steps", "values", "timestamps"}``.
+    ``.hallow/metrics.jsonl`` has one line per metric and beat: ``{"name", "steps", "values", "timestamps", "after"}``,
+    the last one being the number of all points after that beat: whether a batch is whole can be told by it.
     ``metrics.json`` is made from it at the end, and before that at intervals that grow with it.
 
     Args:
@@ -81,11 +82,13 @@ class MetricsFiles:
         self._append((some.name, some.steps, some.values, _iso_times(some.times)) for some in points)
 
     def _append(self, metrics: Iterable[tuple[str, Any, Any, str]]) -> None:
-        lines = [(name, steps, *_line(name, steps, values, times)) for name, steps, values, times in metrics]
-        if not lines:
+        found = list(metrics)
+        if not found:
             return
         if self._before_more is not None:
             self._before_more()
+        after = self.points + sum(len(steps) for _, steps, _, _ in found)
+        lines = [(name, steps, *_line(name, steps, values, times, after)) for name, steps, values, times in found]
         position = append(self._log, b"".join(line for _, _, line, _ in lines))
         for name, steps, line, parts in lines:
             self._add(name, steps, position, parts)
@@ -115,17 +118,33 @@ class MetricsFiles:
             self._take_up_classic()
             return
         with log:
-            position = 0
-            for line in log:
-                found = _read(line)
-                if found is None:
-                    self._before_more = partial(self._cut, position)
-                    break
-                self._add(*found[:2], position, found[2])
-                position += len(line)
+            position = self._take_up_lines(log)
             if _changed(self._classic) >= os.fstat(log.fileno()).st_mtime_ns:
                 self._written = self.points
         self._size = position
+
+    def _take_up_lines(self, log: IO[bytes]) -> int:
+        """Read whole batches; where the file ends within one, that is cut off later. Gives the size of those read.
+
+        A batch that a kill has cut off may have whole lines; they count for nothing, because the points are told in
+        the order in which they were logged, and those of other metrics between them are missing.
+        """
+        position = taken = 0
+        batch: list[tuple[str, list[Any], int, tuple[_Part, ...]]] = []
+        for line in log:
+            found = _read(line)
+            if found is None:
+                break
+            name, steps, parts, after = found
+            batch.append((name, steps, position, parts))
+            position += len(line)
+            if after is None or self.points + sum(len(one[1]) for one in batch) == after:
+                for one in batch:
+                    self._add(*one)
+                batch, taken = [], position
+        if taken < os.fstat(log.fileno()).st_size:
+            self._before_more = partial(self._cut, taken)
+        return taken
 
     def _cut(self, position: int) -> None:
         os.truncate(self._log, position)
@@ -237,8 +256,8 @@ def _changed(path: str) -> int:
         return -1
 
 
-def _line(name: str, steps: Any, values: Any, times: str) -> tuple[bytes, tuple[_Part, _Part, _Part]]:
-    """The line of the log, and where its three lists are in it."""
+def _line(name: str, steps: Any, values: Any, times: str, after: int) -> tuple[bytes, tuple[_Part, _Part, _Part]]:
+    """The line of the log, and where its three lists are in it; ``after`` is the number of points after its batch."""
     texts, plain_steps = _list(steps)
     numbers, plain_values = _list(values)
     timestamps = times.encode("ascii")
@@ -248,15 +267,15 @@ def _line(name: str, steps: Any, values: Any, times: str) -> tuple[bytes, tuple[
     at_values = len(line)
     line = b"".join((line, numbers, b', "timestamps": '))
     at_times = len(line)
-    return b"".join((line, timestamps, b"}\n")), (
+    return b"".join((line, timestamps, b', "after": %d}\n' % after)), (
         (at_steps, at_steps + len(texts), plain_steps),
         (at_times, at_times + len(timestamps), True),
         (at_values, at_values + len(numbers), plain_values),
     )
 
 
-def _read(line: bytes) -> tuple[str, list[Any], tuple[_Part, _Part, _Part]] | None:
-    """Name, steps and the places of the lists in a line of the log; ``None`` for one that is not whole."""
+def _read(line: bytes) -> tuple[str, list[Any], tuple[_Part, _Part, _Part], int | None] | None:
+    """Name, steps, places of the lists, and points after the batch; ``None`` for a line that is not whole."""
     if not line.endswith(b"}\n"):
         return None
     try:
@@ -266,6 +285,8 @@ def _read(line: bytes) -> tuple[str, list[Any], tuple[_Part, _Part, _Part]] | No
         steps, at_steps, end_steps = _value(decode, text, end, "steps")
         values, at_values, end_values = _value(decode, text, end_steps, "values")
         _, at_times, end_times = _value(decode, text, end_values, "timestamps")
+        rest = text[end_times:].strip()
+        after = None if rest == "}" else int(rest.removeprefix(', "after": ').removesuffix("}"))
     except ValueError:
         return None
     return (
@@ -276,6 +297,7 @@ def _read(line: bytes) -> tuple[str, list[Any], tuple[_Part, _Part, _Part]] | No
             (at_times, end_times, True),
             (at_values, end_values, _PLAIN.issuperset(map(type, values))),
         ),
+        after,
     )
 
 
