@@ -52,7 +52,8 @@ def _check_went_on(ended, count: int) -> None:
     words = _FULL.findall(ended.err)
     assert words, f"no word about the disk: {ended}"
     assert len(ended.err.splitlines()) < 200, f"{len(ended.err.splitlines())} lines on stderr"
-    assert len(words) <= 10, ended
+    # One for each thing that fails the first time, with its exception; not one for each beat, of which there are dozens.
+    assert len(words) <= 20, ended
 
 
 def _undamaged(stage, first: Stored, before: dict) -> Stored:

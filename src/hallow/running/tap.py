@@ -256,10 +256,12 @@ class Tap:
         if not self._diverted or self.pid != os.getpid():
             return
         self.pull()
-        self.stages.leave()
         self.copy()
+        # Staged streams stay so until the descriptors lead elsewhere: on a full disk, an ordinary one would raise.
+        self.stages.pause([number for spool in self.spools for number in spool.numbers])
         for spool in self.spools:
             spool.restore()
+        self.stages.leave()
         self._diverted = False
         # What other threads wrote between the two lines above.
         self.copy()
