@@ -380,3 +380,36 @@ def test_watch_hands_on_signals(die, tmp_path):
 def test_watch_names_what_cannot_be_started(capsys):
     assert command(["watch", "no-such-program"]) == 2
     assert "no-such-program" in capsys.readouterr().err
+
+
+def test_the_end_is_known_though_the_disk_was_full(die):
+    """The log of events cannot grow then, but the state has its room already."""
+    done = die(
+        """
+        import errno
+        from hallow.journal.events import EventLog
+
+        class Full(FileStorageObserver):
+            def completed_event(self, stop_time, result):
+                raise OSError(errno.ENOSPC, "full")
+
+        def append(self, event):
+            raise OSError(errno.ENOSPC, "full")
+
+        ex.observers[:] = [FileStorageObserver("runs")]
+        FileStorageObserver.completed_event = Full.completed_event
+
+        @ex.automain
+        def main(_run):
+            time.sleep(0.1)
+            EventLog.append = append
+            return 7
+        """,
+        "-b",
+        "0.02",
+    )
+    assert done.returncode == 0, done.stderr
+    assert entry()["status"] == "RUNNING"
+    (found,) = recover("runs")
+    assert (found.state, found.status) == ("closed", "COMPLETED")
+    assert (entry()["status"], entry()["result"]) == ("COMPLETED", 7)

@@ -169,6 +169,7 @@ def _recovered(folder: str, dry_run: bool, assume_dead: bool, logger: logging.Lo
     found.run_id = journal.header.get("run", {}).get("id")
     events = [event for _, event in journal.events]
     end = next((event for event in reversed(events) if event.get("event") == "end"), None)
+    end = end or (journal.state.read() or {}).get("end")
     alive = is_alive(journal.header.get("owner", {}))
     if alive or (alive is None and not assume_dead and end is None):
         found.state = "running" if alive else "unknown"

@@ -158,7 +158,17 @@ class Safekeeping:
             info = {"info": self.feed.snapshots.take(self.run.info), "result": self.run.result}
             journal.events.append({"event": "end", "final": event, "arguments": arguments, **info})
         except OSError as error:
-            self.log.warning("The end of the run cannot be noted in the journal: %s", error)
+            self._note_in_state(journal, event, arguments, error)
+
+    def _note_in_state(self, journal: Journal, event: str, arguments: dict[str, Any], error: OSError) -> None:
+        """On a full disk: the state has its room already. What is too long for it is left out."""
+        state = {} if self.run._delivery is None else self.run._delivery.state()
+        short = {name: value for name, value in arguments.items() if name not in ("result", "fail_trace")}
+        for kept in (arguments, {**short, "fail_trace": []} if event == "failed_event" else {**short, "result": None}):
+            with suppress(OSError, ValueError):
+                journal.state.write({**state, "end": {"event": "end", "final": event, "arguments": kept}})
+                return
+        self.log.warning("The end of the run cannot be noted in the journal: %s", error)
 
     def close(self) -> None:
         """Let the journal go if everybody has everything; otherwise say where it is and what to do."""
