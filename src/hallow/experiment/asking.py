@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hallow.experiment.captured import create_captured_function
@@ -51,19 +50,14 @@ def mark(run: Run, tags: Sequence[str] | str | None, group: str | None) -> None:
 
 def rank_of(experiment: Any) -> Attachment | None:
     """What the next run has to do with other processes of a distributed job; ``None`` where there is none."""
-    # Looked at before anything is loaded for it, because most processes were launched alone.
-    launched = any(name in os.environ for name in _LAUNCHED) or any(name in sys.modules for name in _ASKED)
-    if SETTINGS["RANKS"] == "off" or not launched:
+    from hallow.running.ranks import detect
+
+    rank = None if SETTINGS["RANKS"] == "off" else detect()
+    if rank is None:
         return None
     from hallow.running.ranks.attaching import attach
 
-    return attach(SETTINGS, experiment.path)
-
-
-# One of these variables is there whenever a launcher has started several processes; processes that were spawned by hand
-# have told one of these modules.
-_LAUNCHED = ("WORLD_SIZE", "SLURM_PROCID", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK", "MV2_COMM_WORLD_SIZE")
-_ASKED = ("torch.distributed", "mpi4py.MPI")
+    return attach(rank, experiment.path)
 
 
 def _start() -> None:

@@ -242,7 +242,7 @@ class Delivery:
             lambda outlet: outlet.join(),
         ]
         jobs = [Job(step, outlets) for step in steps]
-        impatient = self._carry_out(jobs, deadline, note)
+        impatient = self._carry_out(jobs, jobs[3], deadline, note)
         if jobs[0].failed or jobs[0].pending:
             self._secure_all(posts)
         if jobs[2].failed or jobs[2].pending:
@@ -252,8 +252,9 @@ class Delivery:
         return impatient
 
     def _carry_out(
-        self, jobs: Sequence[Job], deadline: float, note: Callable[[], None] | None = None
+        self, jobs: Sequence[Job], told: Job, deadline: float, note: Callable[[], None] | None = None
     ) -> KeyboardInterrupt | None:
+        """Do jobs one after the other and wait for the last; who has done ``told`` is only not through with storing."""
         impatient = None
         for job in jobs:
             self._threads().add(job)
@@ -266,7 +267,6 @@ class Delivery:
             impatient = interrupt
             done = self._threads().wait(jobs[-1], time.monotonic())
         if not done:
-            told = jobs[-2]
             for outlet in self._threads().busy(jobs[-1]):
                 outlet.give_up(storing=outlet not in told.pending)
         return impatient
@@ -282,7 +282,8 @@ class Delivery:
         """Have the record of the run removed."""
         outlets = self._listening()
         if outlets:
-            self._carry_out([Job(lambda outlet: outlet.discard(), outlets)] * 2, deadline)
+            job = Job(lambda outlet: outlet.discard(), outlets)
+            self._carry_out([job], job, deadline)
 
     def close(self, deadline: float) -> None:
         """End the threads."""

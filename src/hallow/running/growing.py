@@ -7,12 +7,12 @@ import threading
 from contextlib import suppress
 from errno import EBADF
 from logging import getLogger
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CHUNK", "Growing", "OpenFile", "opened_unlinked"]
+__all__ = ["CHUNK", "Growing", "OpenFile", "chunks_of", "opened_unlinked"]
 
 #: Bytes that are handled at a time.
 CHUNK = 1 << 18
@@ -218,12 +218,7 @@ class Growing:
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end`` in pieces."""
-        while start < end:
-            data = self.read(start, min(CHUNK, end - start))
-            if not data:
-                return
-            yield data
-            start += len(data)
+        return chunks_of(self, start, end)
 
     def keep(self, path: str, empty: bool = False) -> None:
         """Have the bytes in a file with this name from now on.
@@ -277,6 +272,23 @@ class Growing:
                 error,
                 _LATE >> 20,
             )
+
+
+class Readable(Protocol):
+    """Bytes that can be read from anywhere."""
+
+    def read(self, start: int, limit: int) -> bytes:
+        """At most ``limit`` bytes from ``start`` on."""
+
+
+def chunks_of(source: Readable, start: int, end: int) -> Iterator[bytes]:
+    """The bytes of ``source`` from ``start`` to ``end`` in pieces; fewer if there are no more."""
+    while start < end:
+        data = source.read(start, min(CHUNK, end - start))
+        if not data:
+            return
+        yield data
+        start += len(data)
 
 
 def _append_all(file: OpenFile, data: bytes) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from hallow.journal.layout import TEXT
-from hallow.running.growing import CHUNK, Growing
+from hallow.running.growing import CHUNK, Growing, chunks_of
 from hallow.running.merging import whole
 from hallow.running.shaping import shaper_for
 from hallow.running.terminal import LINES
@@ -173,13 +173,8 @@ class Output:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         end = self._final
         self._store = store = self._new_store()
-        start = 0
-        while start < end:
-            data = self._raw.read(start, min(CHUNK, end - start))
-            if not data:
-                break
+        for data in chunks_of(self._raw, 0, end):
             store.append(data)
-            start += len(data)
         begin = self._begin_of_last_lines(end)
         self._shaper.feed(self._raw.read(begin, end - begin).decode("utf-8", "replace"))
         self._final = begin + len(encoded(self._shaper.take()))

@@ -14,7 +14,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from hallow.journal.layout import OUTPUT
-from hallow.running.growing import CHUNK, Growing, OpenFile
+from hallow.running.growing import Growing, OpenFile, chunks_of
 from hallow.running.merging import Merge, Source, own_name
 
 if TYPE_CHECKING:
@@ -62,12 +62,7 @@ class Reach:
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end`` in pieces."""
-        while start < end:
-            data = self.read(start, min(CHUNK, end - start))
-            if not data:
-                return
-            yield data
-            start += len(data)
+        return chunks_of(self, start, end)
 
     def size_at(self, limit: int) -> int:
         """How many bytes there are up to the offset ``limit`` of the file that is written to now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from hallow.running.ranks.detection import detect
 from hallow.running.ranks.members import Members
 from hallow.running.ranks.rendezvous import join, lead
 from hallow.running.seeding import new_seed
@@ -21,17 +20,14 @@ __all__ = ["Attachment", "attach"]
 _numbers = count(1)
 
 
-def attach(settings: Any, experiment: str) -> Attachment | None:
-    """The attachment of the next run of this process; ``None`` if it is not part of a distributed job.
+def attach(rank: Rank, experiment: str) -> Attachment:
+    """The attachment of the next run of this process.
 
     Args:
-        settings: ``RANKS`` decides whether such jobs are looked for.
+        rank: of this process.
         experiment: its name.
     """
-    if settings["RANKS"] == "off":
-        return None
-    rank = detect()
-    return None if rank is None else Attachment(rank, next(_numbers), experiment)
+    return Attachment(rank, next(_numbers), experiment)
 
 
 class Attachment:
