@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hallow.running.recovery import recover as recover
     from hallow.running.run import Run as Run
     from hallow.settings import SETTINGS as SETTINGS
+    from hallow.stores.opening import open_store as open_store
 
 _HOME = {
     "Experiment": "hallow.experiment",
@@ -42,6 +43,7 @@ _HOME = {
     "cli_option": "hallow.cli.options",
     "host_info_gatherer": "hallow.provenance.host",
     "host_info_getter": "hallow.provenance.host",
+    "open_store": "hallow.stores.opening",
     "recover": "hallow.running.recovery",
     "reopen": "hallow.running.posthoc",
 }

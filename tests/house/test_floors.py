@@ -61,7 +61,8 @@ def test_backends_do_not_import_each_other():
         own = path.relative_to(ROOT / "backends").parts[0]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hallow.backends."):
-                if node.module.split(".")[2] != own:
+                # `keeping` is what they have in common.
+                if node.module.split(".")[2] not in (own, "keeping"):
                     wrong.append(f"{path}:{node.lineno}")
     assert wrong == []
 
@@ -74,7 +75,8 @@ def test_no_assert_on_user_input_and_no_print():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 printing.append(path.relative_to(ROOT).as_posix())
-    assert set(printing) <= allowed
+    # What runs under test print is what is tested there.
+    assert {path for path in printing if not path.startswith("testing/contract/")} <= allowed
 
 
 def test_modules_and_functions_are_of_a_readable_size():

@@ -223,4 +223,4 @@ def test_reading_loads_no_back_end_before_it_is_used(run_script):
         """
     )
     assert done.code == 0, done.err
-    assert "this version has MetricsTable, metrics_table" in done.out
+    assert "this version has MetricsTable, RecordedFile, RunRecord, Store, metrics_table, open_store" in done.out

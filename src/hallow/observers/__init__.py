@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hallow.observers.base import RunObserver
 
-__all__ = ["FileStorageObserver", "RunObserver"]
+__all__ = ["FileStorageObserver", "MemoryObserver", "RunObserver"]
 
 _HOMES = {
     "RunObserver": "hallow.observers.base",
     "FileStorageObserver": "hallow.backends.file.observer",
+    "MemoryObserver": "hallow.backends.memory.observer",
 }
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from hallow.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Points", "linearized"]
+__all__ = ["Points", "joined", "linearized"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 
@@ -32,6 +34,59 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def thinned(self, at_most: int) -> Points:
+        """At most this many of the points (2 or more), chosen evenly, the first and the last among them."""
+        count = len(self)
+        if count <= at_most:
+            return self
+        chosen = [number * (count - 1) // (at_most - 1) for number in range(at_most)]
+        columns = ([column[index] for index in chosen] for column in (self.steps, self.values, self.times))
+        return Points(self.name, *columns)
+
+    def to_numpy(self) -> tuple[Any, Any, Any]:
+        """Steps, values and times as arrays, the times as ``datetime64[us]`` in UTC.
+
+        Raises:
+            MissingExtraError: (an ImportError) without numpy.
+        """
+        np = _imported("numpy", "arrays need")
+        times = (np.asarray(self.times, dtype=float) * 1e6).round().astype("datetime64[us]")
+        return np.asarray(self.steps), np.asarray(self.values), times
+
+    def to_pandas(self) -> Any:
+        """A Series of the values, named after the metric, with the steps as index.
+
+        Raises:
+            MissingExtraError: (an ImportError) without pandas.
+        """
+        pd = _imported("pandas", "a Series needs")
+        return pd.Series(self.values, index=pd.Index(self.steps, name="step"), name=self.name)
+
+
+def _imported(package: str, who: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{who} {package} ({error}); install it: pip install {package}", print_traceback=False
+        ) from error
+
+
+def joined(pieces: Iterable[Points]) -> dict[str, Points]:
+    """The points of each metric in one piece, in order of first appearance; shares no list with the pieces."""
+    found: dict[str, Points] = {}
+    for some in pieces:
+        metric = found.get(some.name)
+        if metric is None:
+            found[some.name] = Points(some.name, list(some.steps), list(some.values), list(some.times))
+        else:
+            metric.steps.extend(some.steps)
+            metric.values.extend(some.values)
+            metric.times.extend(some.times)
+    return found
 
 
 def linearized(points: Iterable[Points]) -> dict[str, dict[str, Any]]:

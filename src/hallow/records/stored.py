@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hallow.records.record import RunRecord
 
 __all__ = ["StoredRun"]
 
@@ -49,3 +54,56 @@ class StoredRun:
     additions: list[dict[str, Any]] = field(default_factory=list)
     points: int = 0
     output: int = 0
+
+    @classmethod
+    def of(cls, record: RunRecord) -> StoredRun:
+        """What a record says of its run; reads the metrics for their last steps, piece by piece."""
+        details = record.details
+        steps: dict[str, Any] = {}
+        count = 0
+        for points in record.contents.read_points():
+            count += len(points)
+            if points.steps:
+                steps[points.name] = points.steps[-1]
+        return cls(
+            run_id=record.run_id,
+            status=record.stored_status,
+            config=record.config,
+            info=record.info,
+            meta=record.meta,
+            result=record.result,
+            command=record.command,
+            sources=[(file.name, file.md5) for file in record.sources if file.md5],
+            steps=steps,
+            summary=details.get("metrics") or {},
+            attempts=details.get("attempts") or [_first_attempt(record, details)],
+            artifacts=[
+                {
+                    "name": file.given or file.name,
+                    "stored": file.name,
+                    "metadata": file.metadata,
+                    "content_type": file.content_type,
+                }
+                for file in record.artifacts
+            ],
+            tags=list(record.tags),
+            notes=record.notes,
+            additions=details.get("additions") or [],
+            points=count,
+            output=record.contents.output_size(),
+        )
+
+
+def _first_attempt(record: RunRecord, details: dict[str, Any]) -> dict[str, Any]:
+    ending = details.get("run") or {}
+    return {
+        "start": _iso(record.start_time),
+        "stop": _iso(record.stop_time),
+        "status": record.stored_status,
+        "host": record.host.get("hostname"),
+        **{key: ending[key] for key in ("exit_code", "signal", "cause") if ending.get(key) is not None},
+    }
+
+
+def _iso(when: datetime | None) -> str | None:
+    return None if when is None else when.replace(tzinfo=None).isoformat()

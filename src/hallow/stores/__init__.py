@@ -8,11 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hallow.records.record import RecordedFile, RunRecord
+    from hallow.stores.base import Store
     from hallow.stores.metrics import MetricsTable, metrics_table
+    from hallow.stores.opening import open_store
 
-__all__ = ["MetricsTable", "metrics_table"]
+__all__ = ["MetricsTable", "RecordedFile", "RunRecord", "Store", "metrics_table", "open_store"]
 
 _HOMES = {
+    "RecordedFile": "hallow.records.record",
+    "RunRecord": "hallow.records.record",
+    "Store": "hallow.stores.base",
+    "open_store": "hallow.stores.opening",
     "MetricsTable": "hallow.stores.metrics",
     "metrics_table": "hallow.stores.metrics",
 }

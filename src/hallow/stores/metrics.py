@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import MissingExtraError, UsageError
@@ -16,9 +14,6 @@ if TYPE_CHECKING:
     from hallow.records.points import Points
 
 __all__ = ["MetricsTable", "RunPoints", "metrics_table"]
-
-# Kind of store -> the function that reads metrics from it: (store, runs, wanted, at_most) -> iterator of RunPoints.
-_READERS = {"file": "hallow.backends.file.reading:read_metrics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,7 @@ class MetricsTable:
 
 
 def metrics_table(
-    store: str | os.PathLike[str],
+    store: Any,
     runs: Iterable[Any] | None = None,
     names: str | Iterable[str] | None = None,
     at_most: int | None = None,
@@ -103,7 +98,7 @@ def metrics_table(
     """The metrics of many runs, in one table.
 
     Args:
-        store: folder of a file store; also one that Sacred wrote.
+        store: URL or path of a store, or an opened one; see :func:`hallow.open_store`.
         runs: ids of the runs; default is all.
         names: of the metrics, or patterns such as ``"train.*"``; default is all.
         at_most: this many points of each metric of a run, chosen evenly, the first and the last among them.
@@ -113,19 +108,20 @@ def metrics_table(
         RunNotFoundError: if one of ``runs`` is not in it.
         UsageError: (a ValueError) if ``at_most`` is less than 2.
     """
+    from hallow.stores.opening import opened
+
     if at_most is not None and at_most < 2:
         raise UsageError(
             f"at_most={at_most}: the first and the last point are always there, so give at least 2", print_usage=False
         )
-    module, _, function = _READERS["file"].partition(":")
-    read = getattr(import_module(module), function)
+    chosen = [runs] if isinstance(runs, str | int) else runs
     table = MetricsTable()
-    chosen = None if runs is None else [str(run) for run in ([runs] if isinstance(runs, str | int) else runs)]
-    for found in read(store, chosen, _wanted(names), at_most):
-        if found.problem:
-            table.problems[found.run] = found.problem
-        for points in found.points:
-            table._add(found.run, points)
+    with opened(store) as reading:
+        for found in reading.read_metrics(chosen, _wanted(names), at_most):
+            if found.problem:
+                table.problems[found.run] = found.problem
+            for points in found.points:
+                table._add(found.run, points)
     return table
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hallow.testing.contract import Backend as Backend
+    from hallow.testing.contract import BackendContract as BackendContract
+    from hallow.testing.contract import RawRun as RawRun
+    from hallow.testing.contract import Traffic as Traffic
     from hallow.testing.recording import RecordingObserver as RecordingObserver
 
-_HOMES = {"RecordingObserver": "hallow.testing.recording"}
+_HOMES = {
+    "Backend": "hallow.testing.contract",
+    "BackendContract": "hallow.testing.contract",
+    "RawRun": "hallow.testing.contract",
+    "RecordingObserver": "hallow.testing.recording",
+    "Traffic": "hallow.testing.contract",
+}
 
-__all__ = ["RecordingObserver"]
+__all__ = ["Backend", "BackendContract", "RawRun", "RecordingObserver", "Traffic"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,9 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
-from hallow.backends.file.layout import stored_name, versions
+from hallow.backends.file.layout import stored_name
 from hallow.provenance.sources import MB, get_digest
+from hallow.records.names import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

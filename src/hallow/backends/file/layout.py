@@ -31,33 +31,23 @@ if TYPE_CHECKING:
 __all__ = [
     "LAYOUT_VERSION",
     "OWN",
+    "SHARED_FOLDERS",
     "FolderTemplate",
     "artifact_path",
     "checked_id",
     "stored_name",
-    "versions",
 ]
 
 LAYOUT_VERSION = 1
 OWN = ".hallow"
 RUN_FILES = ("run.json", "config.json", "cout.txt", "metrics.json", "info.json")
-_SHARED_FOLDERS = ("_sources", "_resources")
+SHARED_FOLDERS = ("_sources", "_resources")
 
 
 def stored_name(filename: str, digest: str) -> str:
     """The name of a content-addressed copy: ``data.csv`` gives ``data_<md5>.csv``."""
     stem, extension = os.path.splitext(os.path.basename(filename))
     return f"{stem}_{digest}{extension}"
-
-
-def versions(name: str) -> Iterator[str]:
-    """Names for files that ask for the same one: ``m.txt``, ``m.2.txt``, ``m.3.txt`` and so on."""
-    yield name
-    stem, extension = os.path.splitext(name)
-    number = 2
-    while True:
-        yield f"{stem}.{number}{extension}"
-        number += 1
 
 
 def artifact_path(run_folder: str, name: str, reserved: tuple[str, ...] = ()) -> str:
@@ -90,7 +80,7 @@ def checked_id(run_id: Any) -> str:
     """
     name = str(run_id)
     outside = not name or name.startswith(".") or os.path.basename(name) != name or "\0" in name
-    if outside or name in _SHARED_FOLDERS:
+    if outside or name in SHARED_FOLDERS:
         raise StoreError(
             f"a run in a file store cannot have the id {name!r}: the id is the name of its folder; "
             "use letters, digits, dashes and underscores"

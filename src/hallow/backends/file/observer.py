@@ -22,12 +22,15 @@ from hallow.backends.file.writer import (
 from hallow.errors import StoreError
 from hallow.journal.owner import describe_owner
 from hallow.provenance.sources import relative_path
+from hallow.records.encoding import flatten
+from hallow.records.jsonfile import dump_json, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from hallow.backends.file.store import FileStore
     from hallow.records.points import Points
     from hallow.records.stored import StoredRun
 
@@ -183,17 +186,22 @@ class FileStorageObserver(RunFolderWriter):
     def heartbeat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
         """Store what is new; the output is in ``captured_out`` if it does not come by :meth:`output_event`."""
         _, entry = self._running()
-        known, self.info = self.info, info
+        self.info = info
         entry["heartbeat"] = beat_time.isoformat()
         entry["result"] = result
         if captured_out is not None:
             self._take_output(captured_out)
             self.save_cout()
         self._refresh_metrics()
-        if info or known:
-            self.save_json(info, "info.json")
+        self._save_info(info)
         if not self._ending:
             self._save_entry()
+
+    def _save_info(self, info: dict[str, Any]) -> None:
+        text = dump_json(flatten(info, path="info"))
+        if text != self._info_text and (info or self._info_text):
+            replace_file(os.path.join(self._running()[0], "info.json"), text.encode("ascii"))
+            self._info_text = text
 
     def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
         """Store what is new; ``run.json`` is left to the final event, which follows at once."""
@@ -317,6 +325,13 @@ class FileStorageObserver(RunFolderWriter):
                 "copy_sources": self.copy_sources,
             },
         }
+
+    def store(self) -> FileStore:
+        """The store, for reading."""
+        from hallow.backends.file.store import FileStore
+
+        os.makedirs(self._absolute(self.basedir), exist_ok=True)
+        return FileStore(self._absolute(self.basedir))
 
     def unfinished(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Id and process (see :func:`hallow.journal.owner.describe_owner`) of the runs that are said to be going on."""

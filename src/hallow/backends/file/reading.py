@@ -9,66 +9,53 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file.layout import OWN
 from hallow.backends.file.metrics import CLASSIC, LOG, checked_lists, read_classic
-from hallow.errors import RunNotFoundError, StoreError
 from hallow.records.points import Points
 from hallow.stores.metrics import RunPoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["read_metrics"]
+__all__ = ["read_metrics", "read_run_points"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 _START, _STEPS = b'{"name": ', b', "steps": '
 
 
 def read_metrics(
-    basedir: str | os.PathLike[str],
-    runs: Iterable[str] | None,
-    wanted: Callable[[str], bool],
-    at_most: int | None,
+    basedir: str, runs: Iterable[str], wanted: Callable[[str], bool] | None, at_most: int | None
 ) -> Iterator[RunPoints]:
-    """The metrics of each run, the runs in the order of their numbers.
+    """The metrics of each run that has some; nothing else is read.
 
     Args:
         basedir: the folder of the store.
-        runs: names of run folders; ``None`` for all, of which those without metrics are left out.
+        runs: names of run folders.
         wanted: whether a metric is to be read.
         at_most: see :func:`hallow.stores.metrics_table`.
-
-    Raises:
-        StoreError: if there is no such store.
-        RunNotFoundError: if one of ``runs`` is not there.
     """
-    basedir = os.fspath(basedir)
-    names = _folders(basedir)
-    if runs is not None:
-        known = frozenset(names)
-        names = list(runs)
-        for name in names:
-            if name not in known:
-                raise RunNotFoundError(f"there is no run {name} in {basedir!r}")
-    for name in names:
-        found = _read(basedir, name, wanted, at_most)
+    for name in runs:
+        found = _read(os.path.join(basedir, name), name, wanted, at_most)
         if found.points or found.problem:
             yield found
 
 
-def _read(basedir: str, name: str, wanted: Callable[[str], bool], at_most: int | None) -> RunPoints:
+def _read(folder: str, name: str, wanted: Callable[[str], bool] | None, at_most: int | None) -> RunPoints:
     try:
-        return RunPoints(name, [_thinned(metric, at_most) for metric in _metrics(os.path.join(basedir, name), wanted)])
+        return RunPoints(name, list(read_run_points(folder, wanted, at_most)))
     except (OSError, ValueError, RecursionError) as error:
         return RunPoints(name, problem=f"{type(error).__name__}: {error}")
 
 
-def _folders(basedir: str) -> list[str]:
-    """Names of the folders that may be those of runs, numbers first."""
-    try:
-        with os.scandir(basedir) as entries:
-            names = [entry.name for entry in entries if entry.name[0] not in "._" and entry.is_dir()]
-    except OSError as error:
-        raise StoreError(f"there is no file store {basedir!r}: {error.strerror or error}; give its folder") from error
-    return sorted(names, key=lambda name: (int(name), "") if name.isdecimal() else (1 << 62, name))
+def read_run_points(
+    folder: str, wanted: Callable[[str], bool] | None = None, at_most: int | None = None
+) -> Iterator[Points]:
+    """The points of each metric of one run, in order of first appearance.
+
+    Raises:
+        OSError: if a file cannot be read.
+        ValueError: if it is damaged, but for a torn end.
+    """
+    for metric in _metrics(folder, wanted or (lambda _: True)):
+        yield _thinned(metric, at_most)
 
 
 #: One metric of a run: its name, and its three lists, the times as stored.

@@ -99,6 +99,7 @@ class RunFolderWriter(RunObserver):
         self.run_entry: dict[str, Any] | None = None
         self.config: Any = None
         self.info: Any = None
+        self._info_text = ""
         self._cout: str | None = ""
         self.cout_write_cursor = 0
         self._metrics: MetricsFiles | None = None

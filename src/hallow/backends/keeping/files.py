@@ -1,0 +1,59 @@
+"""Files that a run hands to a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ArtifactFile", "SourceFile", "digest_of"]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A source file to be kept.
+
+    Attributes:
+        path: relative to the experiment's folder.
+        filename: absolute path.
+        md5: as it was when the experiment found it.
+    """
+
+    path: str
+    filename: str
+    md5: str
+
+
+@dataclass(frozen=True)
+class ArtifactFile:
+    """An artifact to be kept.
+
+    Attributes:
+        name: in the record, unique within the run.
+        given: the name that the run gave it.
+        filename: absolute path.
+        md5: of the content.
+        metadata: what the user says of it; JSON values.
+        content_type: such as ``"image/png"``, or ``None``.
+    """
+
+    name: str
+    given: str
+    filename: str
+    md5: str
+    metadata: dict[str, Any] | None
+    content_type: str | None
+
+
+def digest_of(filename: str) -> str:
+    """MD5 of a file's content, in hex.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    from hashlib import md5
+
+    digest = md5(usedforsecurity=False)
+    with open(filename, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
