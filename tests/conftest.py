@@ -81,3 +81,29 @@ def run_script(tmp_path):
         )
 
     return run
+
+
+# ------------------------------------------------------------------------------ the matrix of stores and promises
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Which back-end keeps which promise of the contract: ok, FAILED, or what it has declared that it cannot do."""
+    table, stores = {}, []
+    for outcome in ("passed", "failed", "skipped", "error"):
+        for report in terminalreporter.getreports(outcome):
+            place, _, test = report.nodeid.rpartition("::")
+            name = place.rpartition("::")[2].removeprefix("Test")
+            if "test_backends_contract_" not in place or getattr(report, "when", "call") == "teardown":
+                continue
+            if name not in stores:
+                stores.append(name)
+            cell = {"passed": "ok", "skipped": "cannot"}.get(outcome, "FAILED")
+            row = table.setdefault(test.partition("[")[0].removeprefix("test_").replace("_", " "), {})
+            row[name] = cell if row.get(name, "ok") == "ok" else row[name]
+    if not table:
+        return
+    terminalreporter.section("promises of the back-ends")
+    terminalreporter.line(" " * 62 + "".join(f"{name:>10}" for name in sorted(stores)))
+    for promise in sorted(table):
+        cells = (table[promise].get(name, "-") for name in sorted(stores))
+        terminalreporter.line(f"{promise:62}" + "".join(f"{cell:>10}" for cell in cells))

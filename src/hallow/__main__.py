@@ -1,18 +1,19 @@
 """The command ``hallow``: what can be done about runs outside of the scripts that make them.
 
 Usage:
-  hallow recover [TARGET] [--dry-run] [--assume-dead]
+  hallow recover [TARGET] [--store URL]... [--dry-run] [--assume-dead]
   hallow watch COMMAND [ARGUMENT...]
   hallow --version
   hallow --help
 
 Commands:
   recover   Close the records of runs whose process is gone, and deliver what was logged and printed but did not reach
-            a store. TARGET is a file store, the folder of a run, or a journal; without it, all journals that runs of
-            this user left on this machine.
+            a store. TARGET is the folder or URL of a store, the folder of a run, or a journal; without it, all journals
+            that runs of this user left on this machine.
   watch     Run a program; should it be killed, close its runs at once, with signal and exit code in their records.
 
 Options:
+  --store URL     A store with its password, which journals do not keep (or name it in HALLOW_STORES).
   --dry-run       Only say what recover would do.
   --assume-dead   Also close runs of other machines, of which it cannot be told from here whether they still run.
   --version       Show the version.
@@ -75,13 +76,13 @@ def _other(words: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    return _recover(options["TARGET"], options["--dry-run"], options["--assume-dead"])
+    return _recover(options["TARGET"], options["--dry-run"], options["--assume-dead"], options["--store"])
 
 
-def _recover(target: str | None, dry_run: bool, assume_dead: bool) -> int:
+def _recover(target: str | None, dry_run: bool, assume_dead: bool, stores: list[str]) -> int:
     from hallow.running.recovery import recover
 
-    found = recover(target, dry_run, assume_dead)
+    found = recover(target, dry_run, assume_dead, stores=stores)
     if not found:
         print("Nothing to recover.")
     for one in found:

@@ -383,6 +383,7 @@ class StoreError(HallowError, OSError):
     """A store cannot be opened or written."""
 
     slug = "store-error"
+    is_usage = True
 
 
 class RunExistsError(StoreError, FileExistsError):

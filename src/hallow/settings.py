@@ -280,6 +280,11 @@ DECLARED: dict[str, Any] = {
     "STRICT_OBSERVERS": _flag(
         False, "A run that went well ends with exit code 3 if an observer does not have everything of it."
     ),
+    "JOURNAL_ONLY": _flag(
+        False,
+        "A run starts also if a store cannot be reached: it is recorded in its journal, and `hallow recover` tells the "
+        "store when it is back.",
+    ),
     "KEEP_JOURNAL": _flag(False, "Keep the journal of a run also when every observer has everything."),
     "KEEP_RUNS": _all_or_names(
         "Which runs stay in the store after their end: `'all'`, or a list of statuses such as `['COMPLETED']`. A run "

@@ -303,7 +303,7 @@ def _sorted_warnings(lines):
 # Facts about the machine, or extended by hallow (storage-formats.md, section 9).
 IGNORED_FACTS = re.compile(r"(host|experiment\.dependencies|experiment\.repositories)\b")
 # Options that Sacred does not have (L11 in command-line.md, and hallow's own).
-NEW_OPTIONS = re.compile(r"--(gcs|origins|resume|strict-observers)\b")
+NEW_OPTIONS = re.compile(r"--(gcs|journal-only|notify|origins|resume|strict-observers)\b")
 
 
 def _documents(files, folder):

@@ -15,7 +15,7 @@ from hallow import SETTINGS, Experiment
 from hallow.backends.file import reopening
 from hallow.backends.file.facts import read_facts
 from hallow.backends.file.metrics import MetricsFiles
-from hallow.errors import LogValueError, RecordError, ResumeError, RunNotFoundError, UsageError
+from hallow.errors import LogValueError, RecordError, ResumeError, RunNotFoundError, StoreError, UsageError
 from hallow.journal.journal import Journal
 from hallow.journal.owner import describe_owner
 from hallow.observers import FileStorageObserver
@@ -313,7 +313,7 @@ def test_there_must_be_such_a_run(record, store, tmp_path):
     folder = record()
     with pytest.raises(RunNotFoundError, match="ids 1-1"), hallow.reopen(store, 7):
         pass
-    with pytest.raises(RunNotFoundError, match="no such store"), hallow.reopen(tmp_path / "other", 7):
+    with pytest.raises(StoreError, match="no file store"), hallow.reopen(tmp_path / "other", 7):
         pass
     assert os.listdir(tmp_path) == ["runs"]
     (folder / "run.json").write_text("{")

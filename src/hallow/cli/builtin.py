@@ -102,6 +102,12 @@ def id_option(args: Any, run: Any) -> None:
     run._id = args
 
 
+@cli_option(None, "--journal-only", is_flag=True)
+def journal_only_option(args: Any, run: Any) -> None:
+    """Run also if a store cannot be reached, and record for it in the journal; see hallow recover."""
+    run.journal_only = True
+
+
 @cli_option("-l", "--loglevel", check=log_level)
 def loglevel_option(args: Any, run: Any) -> None:
     """Set the log level: a number from 0 to 50, or debug, info, warning, error, critical."""
@@ -119,6 +125,12 @@ def name_option(args: Any, run: Any) -> None:
     """Set the name of the experiment for this run."""
     run.experiment_info["name"] = args
     run.run_logger = run.root_logger.getChild(args)
+
+
+@cli_option(None, "--notify", repeatable=True)
+def notify_option(args: Any, run: Any) -> None:
+    """Send a message when this run ends or fails; the value is a URL as apprise takes it."""
+    _add(run, "NotifyObserver", args)
 
 
 @cli_option(None, "--origins", is_flag=True)
@@ -201,9 +213,11 @@ BUILT_IN: tuple[CLIOption, ...] = (
     gcs_option,
     help_option,
     id_option,
+    journal_only_option,
     loglevel_option,
     mongo_db_option,
     name_option,
+    notify_option,
     origins_option,
     pdb_option,
     print_config_option,

@@ -364,6 +364,7 @@ def observer_class(name: str) -> Any:
 _EXTRAS = {
     "GoogleCloudStorageObserver": "remote",
     "MongoObserver": "mongo",
+    "NotifyObserver": "notify",
     "S3Observer": "remote",
     "SqlObserver": "sql",
     "TinyDbObserver": "tinydb",

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hallow.experiment.captured import create_captured_function
+from hallow.records.urls import without_password
 from hallow.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from hallow.running.ranks.attaching import Attachment
     from hallow.running.run import Run
 
-__all__ = ["BODY", "mark", "rank_of", "with_keywords"]
+__all__ = ["BODY", "mark", "rank_of", "showable", "with_keywords"]
 
 # Flags that are not the keyword with hyphens for underscores.
 _FLAGS = {
@@ -33,6 +34,17 @@ def with_keywords(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]
         if value is not None
     }
     return {**(options or {}), **asked}
+
+
+def showable(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a record may show them: without the passwords in URLs."""
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [shown(item) for item in value]
+        return without_password(value) if isinstance(value, str) else value
+
+    return {flag: shown(value) for flag, value in options.items()}
 
 
 def mark(run: Run, tags: Sequence[str] | str | None, group: str | None) -> None:

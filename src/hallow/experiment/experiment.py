@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, apply_options, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
-from hallow.experiment.asking import BODY, mark, rank_of, with_keywords
+from hallow.experiment.asking import BODY, mark, rank_of, showable, with_keywords
 from hallow.experiment.assembly import Assembly, check_main_arguments, find_command
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
 from hallow.experiment.captured import Captured, core_of
@@ -157,9 +157,11 @@ class Experiment(Ingredient):
         force: bool | None = None,
         gcs: str | None = None,
         id: str | int | None = None,  # noqa: A002 - the name of the option
+        journal_only: bool | None = None,
         loglevel: str | int | None = None,
         mongo_db: str | None = None,
         name: str | None = None,
+        notify: str | Sequence[str] | None = None,
         origins: bool | None = None,
         pdb: bool | None = None,
         print_config: bool | None = None,
@@ -192,9 +194,11 @@ class Experiment(Ingredient):
             force: accept suspicious updates.
             gcs: record into ``gs://bucket/folder``.
             id: of the run.
+            journal_only: run also if a store cannot be reached, and record for it in the journal.
             loglevel: of the run's loggers.
             mongo_db: record into this MongoDB.
             name: of the experiment, for this run.
+            notify: send messages about the run to this URL, or these.
             origins: let ``print_config`` show where values come from.
             pdb: only acts on the command line.
             print_config: print the configuration before the start.
@@ -226,9 +230,11 @@ class Experiment(Ingredient):
             "force": force,
             "gcs": gcs,
             "id": id,
+            "journal_only": journal_only,
             "loglevel": loglevel,
             "mongo_db": mongo_db,
             "name": name,
+            "notify": notify,
             "origins": origins,
             "pdb": pdb,
             "print_config": print_config,
@@ -345,7 +351,7 @@ class Experiment(Ingredient):
         check_observers(self.observers)  # now, because the configuration may have changed them
         run = assembly.build()
         run.info.update(info or {})
-        run.meta_info.update(command=command_name, options=chosen, named_configs=names)
+        run.meta_info.update(command=command_name, options=showable(chosen), named_configs=names)
         if config_updates is not None:
             run.meta_info["config_updates"] = config_updates
         run.meta_info.update(meta_info or {})

@@ -56,12 +56,14 @@ class Delivery:
 
     Attributes:
         outlets: one for each observer.
+        absent: what observers whose store was away at the start will have to be told of it, ``None`` if there are none.
     """
 
     def __init__(self, run: Run, feed: Feed) -> None:
         self.run = run
         self.feed = feed
         self.outlets = [Outlet(observer, number, run.run_logger) for number, observer in enumerate(run.observers)]
+        self.absent: dict[str, Any] | None = None
         self._lanes: Lanes | None = None
         self._detached = False
 
@@ -70,13 +72,22 @@ class Delivery:
     def start(self, event: str, **arguments: Any) -> None:
         """Tell of the start or the queueing; the first id that an observer returns is the run's.
 
+        With ``--journal-only``, an observer whose store cannot be reached is left out; the journal keeps everything for
+        it.
+
         Raises:
             Exception: whatever an observer raises; those after it are not told of the run at all.
         """
         run = self.run
         for outlet in self.outlets:
             own = {**arguments, "ex_info": _own_lists(arguments["ex_info"]), "_id": run._id}
-            run_id = outlet.call(event, own)
+            try:
+                run_id = outlet.call(event, own)
+            except Exception as error:
+                if not (run.journal_only and event == "started_event" and outlet.stay_away(error, run._id)):
+                    raise
+                self.absent = own
+                continue
             outlet.begun = True
             if run._id is None:
                 run._id = run_id
@@ -105,7 +116,7 @@ class Delivery:
         if self.run._output is not None:
             for outlet in self._listening():
                 outlet.follow(self.run._output.cursor())
-        if self._listening() and interval > 0:
+        if (self._listening() or self.absent) and interval > 0:
             self._threads().beat_every(interval)
 
     def _threads(self) -> Lanes:
@@ -129,6 +140,8 @@ class Delivery:
         later, from copies in the journal.
         """
         outlets = self._listening()
+        if self.absent and not self._detached:
+            self._secure_all(posts)
         if not outlets or not posts:
             return
         own = self._threads().own()
@@ -187,7 +200,7 @@ class Delivery:
 
     def _save_info(self, beat: Beat) -> None:
         """Keep info and result in the journal, when they have changed, for observers that did not get this beat."""
-        told = all(outlet.retry_at == 0.0 for outlet in self._listening())
+        told = not self.absent and all(outlet.retry_at == 0.0 for outlet in self._listening())
         journal = self.run._journal
         if told or journal is None or self._detached:
             return
@@ -229,6 +242,9 @@ class Delivery:
             the interrupt of a user who did not want to wait; those who were not busy are told all the same.
         """
         outlets = self._listening()
+        if self.absent and not self._detached:
+            self._secure_all([*posts, *figures()])
+            note()
         if not outlets:
             return None
         self._threads().stop_beats()

@@ -38,6 +38,8 @@ class Outlet:
 
     Attributes:
         begun: whether it recorded the start; otherwise the run is none of its business.
+        absent: whether its store was away at the start, so that a recovery will tell it everything.
+        given_id: the id that was decided when it was to be told of the start.
         late: whether it did not come back from an event; it is told nothing more.
         finished: whether it got the final event.
         failed: whether anything ever went wrong.
@@ -51,7 +53,8 @@ class Outlet:
     def __init__(self, observer: Any, number: int, logger: logging.Logger) -> None:
         self.observer = observer
         self.number = number
-        self.begun = self.late = self.finished = self.failed = False
+        self.begun = self.late = self.finished = self.failed = self.absent = False
+        self.given_id: Any = None
         self.missing: dict[str, list[str]] = {}
         self.points = 0
         self.base = {"points": 0, "output": 0}
@@ -95,6 +98,15 @@ class Outlet:
             return None
         names = accepted(method)
         return method(**arguments) if names is None else method(**{k: v for k, v in arguments.items() if k in names})
+
+    def stay_away(self, error: Exception, run_id: Any) -> bool:
+        """Leave everything to a recovery, if a store cannot be reached at the start and a recovery is possible."""
+        if not (is_away(error) and hasattr(type(self.observer), "recovery")):
+            return False
+        self.absent, self.given_id = True, run_id
+        self._remember("started_event", error)
+        self._logger.warning("%s. The run is recorded in its journal only, for '%s'", error, self.observer)
+        return True
 
     # ---------------------------------------------------------------------------------- things that happen once
 
@@ -280,13 +292,15 @@ class Outlet:
 
     def has_everything(self, feed: Feed) -> bool:
         """Whether nothing is missing in what it was given."""
+        if self.absent:
+            return False
         return not self.begun or (self.finished and not self.late and not self.missing and not self.lacks(feed))
 
     def lacks(self, feed: Feed) -> bool:
         """Whether it has not got something that was logged, printed or added."""
         behind = self.takes_text and self._cursor is not None and feed.is_behind(self._cursor)
         failed = self.missing.keys() - {"join", "completed_event", "interrupted_event", "failed_event"}
-        return self.begun and (behind or bool(self._owed) or bool(failed) or self.points < feed.count)
+        return self.absent or (self.begun and (behind or bool(self._owed) or bool(failed) or self.points < feed.count))
 
     # ----------------------------------------------------------------------------------------------- failures
 

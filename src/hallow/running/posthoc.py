@@ -24,6 +24,7 @@ from hallow.running.safekeeping import recovery_of
 from hallow.running.summary import MetricSummary
 from hallow.running.times import utc_now
 from hallow.settings import SETTINGS
+from hallow.stores import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +44,8 @@ def reopen(store: Any, run_id: Any) -> Iterator[ReopenedRun]:
     is stored also if the body raises.
 
     Args:
-        store: folder of a file store, or an observer that can take up runs (with a method ``reopen``).
+        store: path or URL of a store (see :func:`hallow.open_store`), an opened one, or an observer that can take up
+            runs (with a method ``reopen``).
         run_id: of the run.
 
     Yields:
@@ -250,13 +252,11 @@ def _tried(step: Callable[[], None]) -> Exception | None:
 
 def _observer_of(store: Any) -> Any:
     """An observer of our own: the caller's may be busy with another run."""
-    if isinstance(store, str | os.PathLike):
-        from hallow.observers import FileStorageObserver
-
-        return FileStorageObserver(store)
+    if isinstance(store, Store | str | os.PathLike):
+        return open_store(store).observer()
     if not hasattr(type(store), "reopen"):
         raise ResumeError(
-            f"'{store}' cannot take up a run again (it has no method reopen); give the folder of a file store, or an "
+            f"'{store}' cannot take up a run again (it has no method reopen); give the path or URL of a store, or an "
             "observer that can",
             print_traceback=False,
         )

@@ -68,6 +68,7 @@ class Run:
         resumed: how often the run was taken up again; 0 for one that runs for the first time.
         tags: words that the user marks the run with.
         group: a name that it shares with others.
+        journal_only: whether the run starts although a store cannot be reached, and records in its journal for it.
         strict_observers: whether the process exits with an error if an observer does not have everything.
         bindings: what captured functions remember during this run.
         views: what each ingredient's functions see of the configuration.
@@ -132,6 +133,7 @@ class Run:
         self.tags: list[str] = []
         self.group: str | None = None
         self.strict_observers: bool = self.settings["STRICT_OBSERVERS"]
+        self.journal_only: bool = self.settings["JOURNAL_ONLY"]
         self.bindings: dict[Any, Any] = {}
         self.views: dict[Any, Any] = {}
         self.command = join_paths(main_function.prefix or "", main_function.signature.name)

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hallow.records.urls import without_password
 from hallow.running.metrics import MetricsLogger
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Safekeeping:
         folder = None if run._journal is None else run._journal.folder
         if run._journal is not None:
             run._metrics.keep_in(run._journal.metrics)
+            self._note_start(run._journal)
             self._keep_output(captured, run._journal.folder)
         if captured.raw is not None:
             settings = run.settings.OUTPUT
@@ -72,6 +74,20 @@ class Safekeeping:
                 self.run._delivery.save_state()  # type: ignore[union-attr]
         except OSError as error:
             self.log.warning("What is printed cannot be kept in the journal %s: %s", folder, error)
+
+    def _note_start(self, journal: Journal) -> None:
+        """Keep what an observer whose store is away must be told of the start, with the sources as they are now."""
+        start = None if self.run._delivery is None else self.run._delivery.absent
+        if start is None:
+            return
+        base = os.path.abspath(start["ex_info"].get("base_dir") or os.curdir)
+        copies = {}
+        for path, _ in start["ex_info"].get("sources", ()):
+            try:
+                copies[path] = journal.stash(os.path.join(base, path))
+            except OSError as error:  # noqa: PERF203 - the others are kept
+                self.log.warning("The source file %s cannot be kept in the journal: %s", path, error)
+        journal.events.append({"event": "start", "arguments": start, "copies": copies})
 
     def _continue(self, record: Any) -> None:
         from hallow.running.summary import MetricSummary
@@ -128,7 +144,12 @@ class Safekeeping:
             },
             "beat_interval": run.beat_interval,
             "observers": [
-                {**recovery_of(outlet.observer), "base": outlet.base, "text": outlet.takes_text}
+                {
+                    **recovery_of(outlet.observer),
+                    "base": outlet.base,
+                    "text": outlet.takes_text,
+                    **({"absent": True, "id": outlet.given_id} if outlet.absent else {}),
+                }
                 for outlet in (run._delivery.outlets if run._delivery else ())
             ],
         }
@@ -190,6 +211,9 @@ class Safekeeping:
             self._remove(journal)
         elif missing:
             self._report(missing, journal)
+            if not any(outlet.late for outlet in missing):
+                with suppress(OSError):
+                    journal.events.append({"event": "left"})
 
     def _remember_text(self) -> None:
         output = self.run._output
@@ -251,4 +275,9 @@ def recovery_of(observer: Any) -> dict[str, Any]:
     """How another process makes an observer again; only its class for one that does not say."""
     tell = getattr(type(observer), "recovery", None)
     kind = type(observer)
-    return {"class": f"{kind.__module__}:{kind.__qualname__}", **({} if tell is None else tell(observer))}
+    url = getattr(observer, "url", None)
+    return {
+        "class": f"{kind.__module__}:{kind.__qualname__}",
+        **({"store": without_password(url)} if isinstance(url, str) else {}),
+        **({} if tell is None else tell(observer)),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import RunNotFoundError
+from hallow.errors import RunNotFoundError, StoreError
 from hallow.stores.metrics import RunPoints
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ class Store(ABC):
         Raises:
             RunNotFoundError: (a KeyError) if there is none of that id.
         """
+
+    def observer(self) -> Any:
+        """An observer that records into this store, or adds to its runs.
+
+        Raises:
+            StoreError: if it can only be read.
+        """
+        raise StoreError(f"{self.url} can only be read")
 
     def runs(self) -> Iterator[RunRecord]:
         """All runs, in the order of :meth:`ids`, one after the other; neither metrics nor output are read."""

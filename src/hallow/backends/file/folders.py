@@ -33,7 +33,8 @@ def _unusable(basedir: str, error: OSError) -> StoreError:
     reason = error.strerror or str(error)
     return StoreError(
         f"the file store {basedir!r} cannot be written: {reason} ({error.filename}); "
-        "choose another folder or change its permissions"
+        "choose another folder, change its permissions, or "
+        "record in the journal for now: --journal-only"
     )
 
 

@@ -350,6 +350,7 @@ class FileStorageObserver(RunFolderWriter):
         self.dir = folder
         self.run_entry = entry
         self.config, self.info = stored.config, stored.info
+        self._info_text = "in the store" if stored.info else ""
         self._facts = FactsFile(folder)
         self._times = read_facts(folder).get("times", {})
         self._taken = True

@@ -20,6 +20,7 @@ from hallow.stores.documents import Files, read_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hallow.backends.file.observer import FileStorageObserver
     from hallow.records.points import Points
     from hallow.records.record import RunRecord
     from hallow.stores.metrics import RunPoints
@@ -59,6 +60,12 @@ class FileStore(Store):
             raise StoreError(
                 f"there is no file store {self.basedir!r}: {error.strerror or error}; give its folder"
             ) from error
+
+    def observer(self) -> FileStorageObserver:
+        """An observer that records into this folder."""
+        from hallow.backends.file.observer import FileStorageObserver
+
+        return FileStorageObserver(self.basedir)
 
     def ids(self) -> Iterator[str]:
         """The names of the run folders, numbers first."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hallow.backends.memory.layout import MemoryRun
+    from hallow.backends.memory.observer import MemoryObserver
     from hallow.records.points import Points
     from hallow.records.record import RecordedFile, RunRecord
 
@@ -33,6 +34,12 @@ class MemoryStore(Store):
         self._highest = 0
         # Guards all of these.
         self._runs_lock = threading.RLock()
+
+    def observer(self) -> MemoryObserver:
+        """An observer that keeps runs here."""
+        from hallow.backends.memory.observer import MemoryObserver
+
+        return MemoryObserver(self)
 
     # --------------------------------------------------------------------------------------------- writing
 

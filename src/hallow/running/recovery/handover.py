@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hallow.errors import JournalError
 from hallow.journal.reader import read_points
 from hallow.observers.base import accepted
 from hallow.records.decoding import restore
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hallow.journal.journal import Journal
+    from hallow.records.stored import StoredRun
 
 __all__ = ["Handover"]
 
@@ -36,18 +38,27 @@ class Handover:
         self.journal = journal
         self.number = number
         self.observer = observer
-        self.stored = observer.reopen(journal.header["run"]["id"])
+        self.run_id = journal.header["run"]["id"]
+        self._given_id = spec.get("id")
         self._base = spec.get("base") or {"points": 0, "output": 0}
         self._takes_text = bool(spec.get("text"))
+        self._absent = bool(spec.get("absent"))
+        if self._absent:
+            self.run_id = self._id_begun()
+        self.stored: StoredRun | None = None
+        if self.run_id is not None or not self._absent:
+            self.stored = observer.reopen(self.run_id)
 
     @property
     def points(self) -> int:
         """How many points of this attempt at the run the observer has."""
-        return max(0, int(self.stored.points) - int(self._base["points"]))
+        return 0 if self.stored is None else max(0, int(self.stored.points) - int(self._base["points"]))
 
     def describe(self) -> str:
         """What is missing, in words."""
         total = self.journal.metrics.count
+        if self.stored is None:
+            return f"{self.observer}: everything, {total} points; it was out of reach when the run began"
         owed = len(list(self._owed()))
         files = f", {owed} events" if owed else ""
         return f"{self.observer}: {max(0, total - self.points)} of {total} points{files}, status {self.stored.status}"
@@ -62,6 +73,8 @@ class Handover:
         Raises:
             Exception: whatever the observer raises.
         """
+        if self.stored is None:
+            self._begin()
         for event, arguments in self._owed():
             self._tell(event, **arguments)
         summary = self._points()
@@ -76,6 +89,38 @@ class Handover:
         event, arguments = final
         self._tell(event, **arguments)
         self._tell("join")
+
+    # ------------------------------------------------------------------------------------------ an absent store
+
+    def _id_begun(self) -> Any:
+        """The id under which an earlier recovery began the run in a store that was away at the start."""
+        return next(
+            (
+                event["id"]
+                for _, event in self.journal.events
+                if event.get("event") == "begun" and event.get("observer") == self.number
+            ),
+            None,
+        )
+
+    def _begin(self) -> None:
+        """Tell of the start, with the sources as they were then."""
+        start = next((event for _, event in self.journal.events if event.get("event") == "start"), None)
+        if start is None:
+            raise JournalError("how the run began is not in its journal")
+        arguments = restore(start["arguments"])
+        self.observer.source_copies = start.get("copies") or {}
+        try:
+            self.run_id = self._started({**arguments, "_id": self._given_id})
+        except FileExistsError:  # in this store, another run has that id
+            self.run_id = self._started({**arguments, "_id": None})
+        self.journal.events.append({"event": "begun", "observer": self.number, "id": self.run_id})
+        self.stored = self.observer.reopen(self.run_id)
+
+    def _started(self, arguments: dict[str, Any]) -> Any:
+        ex_info = dict(arguments["ex_info"])
+        ex_info["sources"] = [tuple(pair) for pair in ex_info.get("sources", ())]
+        return self.observer.started_event(**{**arguments, "ex_info": ex_info})
 
     def _tell(self, event: str, **arguments: Any) -> None:
         method = getattr(self.observer, event, None)
@@ -97,7 +142,8 @@ class Handover:
     def _points(self) -> dict[str, Any]:
         """Tell the points that are missing; the figures of all metrics."""
         first_attempt = self.journal.header["run"].get("attempt", 1) == 1
-        summary = MetricSummary.restored({} if first_attempt else self.stored.summary)
+        known = {} if first_attempt or self.stored is None else self.stored.summary
+        summary = MetricSummary.restored(known)
         new = hasattr(type(self.observer), "points_event")
         start = self.points
         position = 0
@@ -112,7 +158,7 @@ class Handover:
             if new:
                 self._tell("points_event", points=missing)
             else:
-                self._tell("log_metrics", metrics_by_name=linearized(missing), info=self.stored.info)
+                self._tell("log_metrics", metrics_by_name=linearized(missing), info=self._stored_info())
         return summary.as_dict()
 
     def _output(self) -> None:
@@ -128,9 +174,12 @@ class Handover:
         if not known:
             return
         when = next((value for key, value in final[1].items() if key.endswith("_time")), None)
-        info = {**self.stored.info, **restore(known[-1].get("info") or {})}
+        info = {**self._stored_info(), **restore(known[-1].get("info") or {})}
         result = restore(known[-1].get("result"))
         self._tell("heartbeat_event", info=info, captured_out=self._whole_text(), beat_time=when, result=result)
+
+    def _stored_info(self) -> dict[str, Any]:
+        return {} if self.stored is None else self.stored.info
 
     def _whole_text(self) -> str | None:
         """The output for an observer that wants all of it with each beat."""
