@@ -1,18 +1,30 @@
 """The command ``hallow``: what can be done about runs outside of the scripts that make them.
 
 Usage:
+  hallow ls STORE
+  hallow show STORE RUN
+  hallow copy SOURCE TARGET [RUN...]
+  hallow rm STORE RUN... [--yes]
   hallow recover [TARGET] [--store URL]... [--dry-run] [--assume-dead]
   hallow watch COMMAND [ARGUMENT...]
   hallow --version
   hallow --help
 
+A STORE is the folder of a file or TinyDB store, an SQLite file, or a URL: mongodb://host:27017/db,
+postgresql://user@host/db, s3://bucket/folder, and so on; see docs/stores.md. Stores that Sacred wrote can be read, too.
+
 Commands:
+  ls        List the runs of a store.
+  show      Show the record of a run.
+  copy      Copy runs, by default all, with everything that belongs to them. Doing it again copies only what is new.
+  rm        Remove runs, with what belongs to them alone. Without --yes, only say what would be removed.
   recover   Close the records of runs whose process is gone, and deliver what was logged and printed but did not reach
             a store. TARGET is the folder or URL of a store, the folder of a run, or a journal; without it, all journals
             that runs of this user left on this machine.
   watch     Run a program; should it be killed, close its runs at once, with signal and exit code in their records.
 
 Options:
+  --yes           Remove without asking.
   --store URL     A store with its password, which journals do not keep (or name it in HALLOW_STORES).
   --dry-run       Only say what recover would do.
   --assume-dead   Also close runs of other machines, of which it cannot be told from here whether they still run.
@@ -26,11 +38,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from hallow.records.record import RunRecord
     from hallow.running.recovery import Recovered
 
-_COMMANDS = ("recover", "watch")
+_COMMANDS = ("ls", "show", "copy", "rm", "recover", "watch")
 _STATES = {
     "running": "still running, left alone",
     "unknown": "runs or ran on another machine, left alone (--assume-dead closes it)",
@@ -58,7 +71,7 @@ def _nearest(word: str) -> str:
     from hallow.utils import closest
 
     near = closest(word, _COMMANDS)
-    return f"did you mean {near[0]}? " if near else f"the commands are {' and '.join(_COMMANDS)}; "
+    return f"did you mean {near[0]}? " if near else f"the commands are {', '.join(_COMMANDS)}; "
 
 
 def _other(words: list[str]) -> int:
@@ -76,7 +89,122 @@ def _other(words: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    if options["ls"]:
+        return _list(options["STORE"])
+    if options["show"]:
+        return _show_run(options["STORE"], options["RUN"][0])
+    if options["copy"]:
+        return _copy(options["SOURCE"], options["TARGET"], options["RUN"])
+    if options["rm"]:
+        return _remove(options["STORE"], options["RUN"], options["--yes"])
     return _recover(options["TARGET"], options["--dry-run"], options["--assume-dead"], options["--store"])
+
+
+# -------------------------------------------------------------------------------------------------- what is stored
+
+
+def _list(url: str) -> int:
+    from hallow.stores import open_store
+
+    with open_store(url) as store:
+        rows = [_row(record) for record in store.runs()]
+    if not rows:
+        print("No runs.")
+        return 0
+    heads = ("id", "status", "started (UTC)", "took", "experiment", "command", "result", "tags")
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _row(record: RunRecord) -> tuple[str, ...]:
+    result = record.problem or ("" if record.result is None else str(record.result))
+    return (
+        str(record.run_id),
+        record.status,
+        f"{record.start_time:%Y-%m-%d %H:%M:%S}" if record.start_time else "",
+        str(record.duration).partition(".")[0] if record.duration else "",
+        record.name,
+        record.command,
+        result if len(result) <= 40 else f"{result[:37]}...",
+        " ".join(record.tags),
+    )
+
+
+def _show_run(url: str, run_id: str) -> int:
+    from hallow.stores import open_store
+
+    with open_store(url) as store:
+        for name, lines in _parts(store.get(run_id)):
+            print(f"{name}:" if len(lines) != 1 else f"{name}: {lines[0]}")
+            for line in lines if len(lines) > 1 else ():
+                print(f"  {line}")
+    return 0
+
+
+def _parts(record: RunRecord) -> Iterator[tuple[str, list[str]]]:
+    """What there is to say of a run: headings with lines."""
+    from hallow.utils import iterate_flattened
+
+    parts: list[tuple[str, list[str]]] = [
+        ("run", [f"{record.run_id} in {record.store}"]),
+        ("problem", [record.problem] if record.problem else []),
+        ("status", [record.status]),
+        ("experiment", [f"{record.name}, command {record.command}"]),
+        ("started", [f"{record.start_time:%Y-%m-%d %H:%M:%S} UTC"] if record.start_time else []),
+        ("took", [str(record.duration)] if record.duration else []),
+        ("host", [str(record.host.get("hostname"))] if record.host.get("hostname") else []),
+        ("result", [] if record.result is None else [repr(record.result)]),
+        ("tags", [" ".join(record.tags)] if record.tags else []),
+        ("notes", record.notes.splitlines()),
+        ("config", [f"{path} = {value!r}" for path, value in iterate_flattened(record.config)]),
+        ("info", [f"{path} = {value!r:.200}" for path, value in iterate_flattened(record.info)]),
+        ("metrics", _metric_lines(record)),
+        ("artifacts", [file.name for file in record.artifacts]),
+        ("resources", [file.name for file in record.resources]),
+        ("sources", [file.name for file in record.sources]),
+        ("traceback", [line for part in record.fail_trace for line in part.splitlines()]),
+        ("output", record.tail(10).splitlines()),
+    ]
+    return ((name, lines) for name, lines in parts if lines)
+
+
+def _metric_lines(record: RunRecord) -> list[str]:
+    return [
+        f"{name}: {len(points)} points, last {points.values[-1]} at step {points.steps[-1]}"
+        for name, points in record.metrics.items()
+    ]
+
+
+def _copy(source: str, target: str, runs: list[str]) -> int:
+    from hallow.stores.copying import copy_runs
+
+    left = 0
+    for one in copy_runs(source, target, runs or None):
+        print(
+            f"run {one.run_id}: "
+            + {"copied": f"copied as {one.new_id}", "there": f"is there already as {one.new_id}"}.get(one.state, "left")
+            + (f"; {one.reason}" if one.reason else "")
+        )
+        left += one.state == "left"
+    return 1 if left else 0
+
+
+def _remove(url: str, runs: list[str], really: bool) -> int:
+    from hallow.stores import open_store
+
+    with open_store(url) as store:
+        for record in [store.get(run) for run in runs]:
+            if really:
+                store.delete(record.run_id)
+            print(f"run {record.run_id} ({record.status}): {'removed' if really else 'would be removed'}")
+    if not really:
+        print("Nothing was removed; add --yes to do it.")
+    return 0
+
+
+# ------------------------------------------------------------------------------------------------------ dead runs
 
 
 def _recover(target: str | None, dry_run: bool, assume_dead: bool, stores: list[str]) -> int:

@@ -1,8 +1,7 @@
 """Every exception of hallow.
 
-An error says what was wrong, where, the nearest right thing and the next move. ``slug`` names its paragraph in
-``docs/messages.md``. Classes that Sacred has keep their names, arguments and built-in bases, so that code which
-catches them goes on working; the names with "Sacred" in them are aliases at the end of this file.
+An error says what was wrong, where, the nearest right thing and the next move; ``slug`` names its paragraph in
+``docs/messages.md``. Classes that Sacred has keep names, arguments and built-in bases; its own names are at the end.
 """
 
 from __future__ import annotations

@@ -311,7 +311,7 @@ def test_a_queued_run_is_refused(store):
 
 def test_there_must_be_such_a_run(record, store, tmp_path):
     folder = record()
-    with pytest.raises(RunNotFoundError, match="ids 1-1"), hallow.reopen(store, 7):
+    with pytest.raises(RunNotFoundError, match="ids 1"), hallow.reopen(store, 7):
         pass
     with pytest.raises(StoreError, match="no file store"), hallow.reopen(tmp_path / "other", 7):
         pass

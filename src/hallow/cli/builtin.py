@@ -129,7 +129,7 @@ def name_option(args: Any, run: Any) -> None:
 
 @cli_option(None, "--notify", repeatable=True)
 def notify_option(args: Any, run: Any) -> None:
-    """Send a message when this run ends or fails; the value is a URL as apprise takes it."""
+    """Send a message when this run ends or fails; the value is a URL as apprise takes it, or a JSON or YAML file."""
     _add(run, "NotifyObserver", args)
 
 

@@ -158,7 +158,7 @@ class _Json:
         if not text.strip():
             return {}
         try:
-            return restore(load_json(text))
+            return restore(load_json(text), ordered=False)
         except JSONDecodeError as error:
             raise _error(f"{_place(fp, error.lineno, error.colno)}: this is not JSON: {error.msg}") from None
         except RecursionError:

@@ -44,7 +44,13 @@ def showable(options: Mapping[str, Any]) -> dict[str, Any]:
             return [shown(item) for item in value]
         return without_password(value) if isinstance(value, str) else value
 
-    return {flag: shown(value) for flag, value in options.items()}
+    def hidden(value: Any) -> Any:
+        """All but the kind of service, because every part of the URL may be a secret."""
+        if isinstance(value, list | tuple):
+            return [hidden(item) for item in value]
+        return f"{value.partition('://')[0]}://***" if isinstance(value, str) and "://" in value else value
+
+    return {flag: hidden(value) if flag == "--notify" else shown(value) for flag, value in options.items()}
 
 
 def mark(run: Run, tags: Sequence[str] | str | None, group: str | None) -> None:

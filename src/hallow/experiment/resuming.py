@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hallow.cli.builtin import OBSERVER_OPTIONS
 from hallow.cli.options import apply_options
 from hallow.errors import ResumeError
+from hallow.observers.queue import told_in_runs
 from hallow.records.described import Described
 from hallow.running.delivery import by_priority
 from hallow.utils import get_by_dotted_path, iterate_flattened, set_by_dotted_path
@@ -39,7 +40,7 @@ def stored_record(
     """
     probe = SimpleNamespace(observers=list(observers))
     apply_options(chosen, [option for option in options if option.long_flag in OBSERVER_OPTIONS], probe)
-    able = [one for one in by_priority(probe.observers) if hasattr(type(one), "reopen")]
+    able = [one for one in map(told_in_runs, by_priority(probe.observers)) if hasattr(type(one), "reopen")]
     if not able:
         raise ResumeError(
             f"run {run_id} cannot be resumed: no observer can read its record; add the FileStorageObserver (or -F "

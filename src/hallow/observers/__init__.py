@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hallow.observers.base import RunObserver
 
-__all__ = ["FileStorageObserver", "MemoryObserver", "RunObserver"]
+__all__ = [
+    "FileStorageObserver",
+    "MemoryObserver",
+    "NotifyObserver",
+    "QueueObserver",
+    "RunObserver",
+    "SlackObserver",
+    "TelegramObserver",
+]
 
 _HOMES = {
     "RunObserver": "hallow.observers.base",
+    "QueueObserver": "hallow.observers.queue",
+    "SlackObserver": "hallow.observers.notify.slack",
+    "TelegramObserver": "hallow.observers.notify.telegram",
+    "NotifyObserver": "hallow.observers.notify.notify",
     "FileStorageObserver": "hallow.backends.file.observer",
     "MemoryObserver": "hallow.backends.memory.observer",
 }

@@ -159,8 +159,9 @@ class RunObserver:
     #   reopen(_id) -> StoredRun         take up a run recorded earlier (hallow.records.stored)
     #   adding(_id)                      a context: meanwhile no other process adds to a run that has ended
     #   resumed_event(resume_time, host_info, _id)   a run that was reopened goes on
+    #   keeps_record = False         it only sends messages: what it misses is no gap in a record
     #   store() -> Store             what reads the store (hallow.stores.Store)
-    #   source_copies                set before started_event: path of a source to the file to read it from
+    #   copies                       dict: path of a source or resource -> the file to read it from
     #   open_artifact(name, mode)        an artifact of the present run, opened for reading
 
     def discard(self) -> None:

@@ -5,6 +5,7 @@ Loaded only for values of these libraries, or for records that hold such values.
 
 from __future__ import annotations
 
+import math
 import sys
 import zlib
 from base64 import b64decode, b64encode
@@ -132,8 +133,13 @@ def restored(name: str, flat: dict[str, Any], decode: Recurse) -> Any:
         return _restored_numpy(kind, flat, decode)
     from hallow.records import tables
 
+    kind = kind.rpartition(".")[2]  # up to version 2, pandas names its classes by the modules that define them
     reader = tables.READERS.get("Index" if kind.endswith("Index") else kind)
     return NotImplemented if reader is None else reader(flat, decode)
+
+
+# What a stored array may claim: bytes of one element, and how often a view may repeat its base.
+_WIDEST, _REPEATS = 1 << 20, 1 << 10
 
 
 def _dtype(text: str) -> Any:
@@ -142,8 +148,12 @@ def _dtype(text: str) -> Any:
     if text.startswith("["):
         from ast import literal_eval
 
-        return np.dtype(literal_eval(text))
-    return np.dtype(text)
+        found = np.dtype(literal_eval(text))
+    else:
+        found = np.dtype(text)
+    if found.itemsize > _WIDEST:
+        raise ValueError(f"elements of {found.itemsize} bytes are not credible")
+    return found
 
 
 def _restored_numpy(kind: str, flat: dict[str, Any], decode: Recurse) -> Any:
@@ -182,6 +192,8 @@ def _of_objects(values: Any, shape: tuple[int, ...]) -> Any:
     """Filled one by one, because numpy would take lists inside for further dimensions."""
     import numpy as np
 
+    if math.prod(shape) > len(repr(values)):  # there cannot be that many
+        raise ValueError("the shape is not that of the values")
     found: Any = np.empty(shape, dtype=object)
     for place in np.ndindex(*shape):
         value = values
@@ -216,6 +228,8 @@ def _restored_view(flat: dict[str, Any], dtype: Any, decode: Recurse) -> Any:
     base = np.ascontiguousarray(decode(flat["base"]))
     if dtype.hasobject or base.dtype.hasobject:
         raise ValueError("objects cannot be read from bytes")
+    if math.prod(flat["shape"]) * dtype.itemsize > _REPEATS * max(base.nbytes, 1):
+        raise ValueError("a view of that size is not credible")
     strides = flat.get("strides")
     return np.ndarray(
         tuple(flat["shape"]),

@@ -7,6 +7,7 @@ An allow-list of plain types is restored. Whatever else a file names becomes a
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64decode
 from json import loads
 from typing import TYPE_CHECKING, Any
@@ -19,21 +20,30 @@ if TYPE_CHECKING:
 __all__ = ["restore"]
 
 
-def restore(flat: Any) -> Any:
+def restore(flat: Any, ordered: bool = True) -> Any:
     """The value that :func:`~hallow.records.encoding.flatten` (or Sacred) has written as ``flat``.
 
     Tuples, sets, bytes, dates, paths, numbers of all kinds, arrays and data frames come back as they were;
     instances of other classes, functions, classes and modules come back as
     :class:`~hallow.records.described.Described`. A tag whose content makes no sense is described as well, so
     restoring never fails.
+
+    Args:
+        flat: JSON data.
+        ordered: whether dicts have the order in which they were written. Sacred refers to what it met before by number
+            (``py/id``); in files with sorted keys the numbers mean nothing any more, and such a reference is described.
     """
-    return _Decoder().decode(flat)
+    try:
+        return _Decoder(ordered).decode(flat)
+    except RecursionError:
+        return Described("unreadable", "it is nested too deeply", flat=flat)
 
 
 class _Decoder:
     """One call of :func:`restore`; numbers the objects it meets, because ``py/id`` refers to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordered: bool = True) -> None:
+        self.ordered = ordered
         self.met: list[Any] = []
 
     def decode(self, flat: Any) -> Any:
@@ -80,6 +90,8 @@ class _Decoder:
             AttributeError,
             OverflowError,
             ArithmeticError,
+            MemoryError,
+            zlib.error,
         ) as error:
             return Described("unreadable", f"{next(iter(flat))}: {type(error).__name__}", flat=flat)
 
@@ -99,7 +111,7 @@ class _Decoder:
 
     def reference(self, flat: dict[str, Any]) -> Any:
         number = flat["py/id"]
-        if type(number) is int and 0 <= number < len(self.met) and self.met[number] is not None:
+        if self.ordered and type(number) is int and 0 <= number < len(self.met) and self.met[number] is not None:
             return self.met[number]
         return Described("reference", f"py/id {number}", flat=flat)
 

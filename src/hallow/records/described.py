@@ -32,7 +32,8 @@ class Described:
     def __repr__(self) -> str:
         if self.kind != "object":
             return self.name if self.kind == "unstorable" else f"<{self.kind} {self.name}>"
-        positional = [repr(value) for value in self.fields.get("args", ())]
+        args = self.fields.get("args", ())
+        positional = [repr(value) for value in (args if isinstance(args, list | tuple) else [args])]
         named = [f"{key}={value!r}" for key, value in self.fields.items() if key != "args"]
         return f"{self.name}({', '.join(positional + named)})"
 

@@ -56,15 +56,15 @@ class StoredRun:
     output: int = 0
 
     @classmethod
-    def of(cls, record: RunRecord) -> StoredRun:
-        """What a record says of its run; reads the metrics for their last steps, piece by piece."""
+    def of(cls, record: RunRecord, known: tuple[dict[str, Any], int] | None = None) -> StoredRun:
+        """What a record says of its run.
+
+        Args:
+            record: of the run.
+            known: ``steps`` and ``points``; by default the metrics are read for them, piece by piece.
+        """
         details = record.details
-        steps: dict[str, Any] = {}
-        count = 0
-        for points in record.contents.read_points():
-            count += len(points)
-            if points.steps:
-                steps[points.name] = points.steps[-1]
+        steps, count = known or _counted(record)
         return cls(
             run_id=record.run_id,
             status=record.stored_status,
@@ -92,6 +92,16 @@ class StoredRun:
             points=count,
             output=record.contents.output_size(),
         )
+
+
+def _counted(record: RunRecord) -> tuple[dict[str, Any], int]:
+    steps: dict[str, Any] = {}
+    count = 0
+    for points in record.contents.read_points():
+        count += len(points)
+        if points.steps:
+            steps[points.name] = points.steps[-1]
+    return steps, count
 
 
 def _first_attempt(record: RunRecord, details: dict[str, Any]) -> dict[str, Any]:

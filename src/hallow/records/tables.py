@@ -246,7 +246,7 @@ def _restored_series(flat: dict[str, Any], decode: Recurse) -> Any:
 
 def _restored_index(flat: dict[str, Any], decode: Recurse) -> Any:
     meta = flat["meta"]
-    multi = flat["py/object"] == "pandas.MultiIndex"
+    multi = str(flat["py/object"]).endswith(".MultiIndex")
     names = decode(meta.get("names")) if multi else decode(meta.get("name"))
     return _retyped(_made_index(_labels(_table_text(flat), decode), names, multi), meta.get("dtype"))
 

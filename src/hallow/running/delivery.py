@@ -100,12 +100,19 @@ class Delivery:
             Exception: whatever an observer raises.
         """
         for outlet in self.outlets:
-            if not {"reopen", "resumed_event"} <= set(dir(type(outlet.observer))):
+            if outlet.keeps_record and not {"reopen", "resumed_event"} <= set(dir(type(outlet.observer))):
                 raise ResumeError(
                     f"the observer '{outlet.observer}' cannot take up a run again (it has no methods reopen and "
                     "resumed_event); leave it out to resume, or start a new run"
                 )
+        run = self.run
         for outlet in self.outlets:
+            if not outlet.keeps_record:  # for who only sends messages, this is a run like others
+                own = {"ex_info": _own_lists(run.experiment_info), "command": run.command, "host_info": run.host_info}
+                own.update(start_time=arguments["resume_time"], config=run.config, meta_info=run.meta_info, _id=run._id)
+                outlet.call("started_event", own)
+                outlet.begun = True
+                continue
             stored: StoredRun = outlet.call("reopen", {"_id": self.run._id})
             outlet.base = {"points": stored.points, "output": stored.output}
             outlet.call("resumed_event", {**arguments, "_id": self.run._id})
@@ -318,8 +325,9 @@ class Delivery:
 
         An observer that another process cannot make again does not count, unless it lacks something that nobody has.
         """
-        missing = [outlet for outlet in self.outlets if not outlet.has_everything(self.feed)]
-        safe = any(outlet.begun and not outlet.lacks(self.feed) for outlet in self.outlets)
+        keeping = [outlet for outlet in self.outlets if outlet.keeps_record]
+        missing = [outlet for outlet in keeping if not outlet.has_everything(self.feed)]
+        safe = any(outlet.begun and not outlet.lacks(self.feed) for outlet in keeping)
         return [
             outlet
             for outlet in missing

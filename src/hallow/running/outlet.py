@@ -72,6 +72,11 @@ class Outlet:
         return f"<outlet to {self.observer}>"
 
     @property
+    def keeps_record(self) -> bool:
+        """Whether a run is safe when this one has everything; observers that only send messages say that it is not."""
+        return getattr(type(self.observer), "keeps_record", True) is not False
+
+    @property
     def listening(self) -> bool:
         """Whether it is to be told anything."""
         return self.begun and not self.late

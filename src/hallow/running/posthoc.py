@@ -13,6 +13,7 @@ from hallow.errors import ResumeError, UsageError
 from hallow.journal.journal import Journal
 from hallow.journal.owner import is_alive
 from hallow.observers.base import accepted, takes_increments
+from hallow.observers.queue import told_in_runs
 from hallow.records.encoding import flatten
 from hallow.records.points import linearized
 from hallow.running.family import check_tags
@@ -254,6 +255,7 @@ def _observer_of(store: Any) -> Any:
     """An observer of our own: the caller's may be busy with another run."""
     if isinstance(store, Store | str | os.PathLike):
         return open_store(store).observer()
+    store = told_in_runs(store)
     if not hasattr(type(store), "reopen"):
         raise ResumeError(
             f"'{store}' cannot take up a run again (it has no method reopen); give the path or URL of a store, or an "

@@ -148,6 +148,7 @@ class Safekeeping:
                     **recovery_of(outlet.observer),
                     "base": outlet.base,
                     "text": outlet.takes_text,
+                    **({} if outlet.keeps_record else {"keeps_record": False}),
                     **({"absent": True, "id": outlet.given_id} if outlet.absent else {}),
                 }
                 for outlet in (run._delivery.outlets if run._delivery else ())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.journal.owner import is_alive
 from hallow.records.decoding import restore
+from hallow.records.described import Described
 from hallow.records.record import RunRecord
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def read_record(
     marks: Mapping[str, Any] | None = None,
     files: Files | None = None,
     problem: str = "",
+    ordered: bool = True,
 ) -> RunRecord:
     """A record of a document in the layout of Sacred, with values in the form of ``flatten``.
 
@@ -53,8 +55,9 @@ def read_record(
         marks: the details ``owner``, ``tags`` and ``notes``.
         files: of the record.
         problem: what is known to be wrong already.
+        ordered: see :func:`~hallow.records.decoding.restore`.
     """
-    reading = _Reading(document, problem)
+    reading = _Reading(document, problem, ordered)
     marks = marks or {}
     stored = reading.text("status")
     experiment = reading.dict_("experiment")
@@ -129,7 +132,8 @@ def epoch(value: Any) -> float:
 class _Reading:
     """Takes a document apart and notes what of it makes no sense."""
 
-    def __init__(self, document: Any, problem: str) -> None:
+    def __init__(self, document: Any, problem: str, ordered: bool) -> None:
+        self._ordered = ordered
         self.problems = [problem] if problem else []
         self._document: dict[Any, Any] = document if isinstance(document, dict) else {}
         if not isinstance(document, dict):
@@ -141,11 +145,11 @@ class _Reading:
         return self._restored(key, self._document.get(key))
 
     def _restored(self, key: str, flat: Any) -> Any:
-        try:
-            return restore(flat)
-        except RecursionError:
-            self.problems.append(f"{key} is nested too deeply")
+        found = restore(flat, self._ordered)
+        if isinstance(found, Described) and found.kind == "unreadable":
+            self.problems.append(f"{key} cannot be read: {found.name}")
             return None
+        return found
 
     def text(self, key: str) -> str:
         found = self._document.get(key)

@@ -12,7 +12,6 @@ from typing import IO, TYPE_CHECKING, Any
 from hallow.backends.file.copies import copy_version
 from hallow.backends.file.facts import LISTED, FactsFile, read_facts
 from hallow.backends.file.layout import OWN, RUN_FILES, FolderTemplate, artifact_path, checked_id
-from hallow.backends.file.reopening import adding_to, stored_run, unfinished_runs
 from hallow.backends.file.writer import (
     DEFAULT_FILE_STORAGE_PRIORITY,
     RunFolderWriter,
@@ -237,7 +236,7 @@ class FileStorageObserver(RunFolderWriter):
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run read."""
         _, entry = self._running()
-        stored = self.find_or_save(filename, self.resource_dir)
+        stored = self.find_or_save(self.copies.get(filename, filename), self.resource_dir)
         entry["resources"].append([filename, os.fspath(stored)])
         inside = relative_path(self._absolute(stored), self._absolute(self.basedir))
         self._say(("resource", {"path": filename, "stored": inside}))
@@ -335,6 +334,8 @@ class FileStorageObserver(RunFolderWriter):
 
     def unfinished(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Id and process (see :func:`hallow.journal.owner.describe_owner`) of the runs that are said to be going on."""
+        from hallow.backends.file.reopening import unfinished_runs
+
         yield from unfinished_runs(self._absolute(self.basedir))
 
     def reopen(self, _id: Any) -> StoredRun:
@@ -344,6 +345,8 @@ class FileStorageObserver(RunFolderWriter):
             RunNotFoundError: if there is none of that id.
             RecordError: if its record cannot be read.
         """
+        from hallow.backends.file.reopening import stored_run  # a run that is new reads nothing
+
         self._reset()
         folder = self._absolute(os.path.join(self.basedir, checked_id(_id)))
         entry, stored, self._metrics = stored_run(folder, _id)
@@ -362,6 +365,8 @@ class FileStorageObserver(RunFolderWriter):
         Raises:
             ResumeError: if another one does, and goes on doing so.
         """
+        from hallow.backends.file.reopening import adding_to
+
         return adding_to(self._absolute(os.path.join(self.basedir, checked_id(_id))), _id)
 
     def resumed_event(self, resume_time: datetime, host_info: dict[str, Any], _id: Any) -> None:

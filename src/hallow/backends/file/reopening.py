@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from hallow.backends.file.facts import read_facts
 from hallow.backends.file.layout import OWN
 from hallow.backends.file.metrics import MetricsFiles
-from hallow.errors import RecordError, ResumeError, RunNotFoundError
+from hallow.backends.file.store import FileStore
+from hallow.errors import RecordError, ResumeError
 from hallow.records.decoding import restore
 from hallow.records.jsonfile import read_json
 from hallow.records.stored import StoredRun
@@ -19,10 +20,7 @@ from hallow.records.stored import StoredRun
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["adding_to", "stored_run"]
+__all__ = ["adding_to", "stored_run", "unfinished_runs"]
 
 # Seconds to wait for another process that adds to the same run.
 _PATIENCE = 10.0
@@ -34,44 +32,18 @@ def stored_run(folder: str, run_id: Any) -> tuple[dict[str, Any], StoredRun, Met
     Raises:
         RunNotFoundError: if there is no such run; names those there are.
         RecordError: if its files cannot be read.
+        StoreError: if there is no such store.
     """
-    if not os.path.isfile(os.path.join(folder, "run.json")):
-        basedir = os.path.dirname(folder)
-        raise RunNotFoundError(f"there is no run {run_id} in {basedir!r} ({_known(basedir)})")
-    try:
-        entry = restore(read_json(os.path.join(folder, "run.json")))
-        config = restore(read_json(os.path.join(folder, "config.json")))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"the record of run {run_id} in {folder!r} cannot be read: {error}") from error
+    record = FileStore(os.path.dirname(folder)).get(run_id)
+    if record.problem:
+        raise RecordError(f"the record of run {run_id} in {folder!r} cannot be read: {record.problem}")
     metrics = MetricsFiles(folder)
     try:
+        entry = restore(read_json(os.path.join(folder, "run.json")), ordered=False)
         metrics.take_up()
     except (OSError, ValueError) as error:
         raise RecordError(f"the metrics of run {run_id} in {folder!r} cannot be read: {error}") from error
-    facts = read_facts(folder)
-    return (
-        entry,
-        StoredRun(
-            run_id=run_id,
-            status=str(entry.get("status", "")),
-            config=config,
-            info=_info(folder),
-            meta=entry.get("meta", {}),
-            result=entry.get("result"),
-            command=str(entry.get("command", "")),
-            sources=[(fact["path"], fact["md5"]) for fact in facts.get("source", [])],
-            steps=dict(metrics.steps),
-            summary=facts.get("metrics", {}),
-            attempts=facts.get("attempts") or [_first_attempt(entry, facts)],
-            artifacts=facts.get("artifact", []),
-            tags=facts.get("tags", []),
-            notes=facts.get("notes", ""),
-            additions=facts.get("additions", []),
-            points=metrics.points,
-            output=_size(os.path.join(folder, "cout.txt")),
-        ),
-        metrics,
-    )
+    return entry, StoredRun.of(record, (dict(metrics.steps), metrics.points)), metrics
 
 
 @contextmanager
@@ -111,37 +83,3 @@ def unfinished_runs(basedir: str) -> Iterator[tuple[str, dict[str, Any]]]:
             owner = read_facts(folder).get("owner")
             if owner is not None and read_json(os.path.join(folder, "run.json")).get("status") == "RUNNING":
                 yield name, owner
-
-
-def _known(basedir: str) -> str:
-    try:
-        names = sorted((name for name in os.listdir(basedir) if name.isdigit()), key=int)
-    except OSError:
-        return "there is no such store"
-    return f"ids {names[0]}-{names[-1]}" if names else "it has no runs"
-
-
-def _info(folder: str) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        info = restore(read_json(os.path.join(folder, "info.json")))
-        if isinstance(info, dict):
-            return info
-    return {}
-
-
-def _first_attempt(entry: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    ending = facts.get("run") or {}
-    return {
-        "start": entry.get("start_time"),
-        "stop": entry.get("stop_time"),
-        "status": entry.get("status"),
-        "host": (entry.get("host") or {}).get("hostname"),
-        **{key: ending[key] for key in ("exit_code", "signal", "cause") if ending.get(key) is not None},
-    }
-
-
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0

@@ -98,6 +98,7 @@ class FileStore(Store):
             marks=facts,
             files=contents.files(document, facts),
             problem=problem,
+            ordered=False,
         )
 
     def read_metrics(
@@ -185,7 +186,11 @@ class _RunFolder(Contents):
         )
 
     def _source(self, path: str, stored: Any) -> RecordedFile:
-        key = os.path.normpath(os.path.join(self._basedir, stored)) if isinstance(stored, str) else None
+        if not isinstance(stored, str):
+            return RecordedFile(path, contents=self)
+        if _is_md5(stored):  # of a queued run of Sacred, the copies lie flat beside the document
+            return RecordedFile(path, md5=stored, key=os.path.join(self._folder, os.path.basename(path)), contents=self)
+        key = os.path.normpath(os.path.join(self._basedir, stored))
         return RecordedFile(path, md5=_md5_in(stored), key=key, contents=self)
 
     def _resource(self, path: str, stored: Any) -> RecordedFile:
@@ -276,5 +281,8 @@ def _pairs(listed: Any, facts: Any) -> Iterator[tuple[str, Any]]:
 def _md5_in(stored: Any) -> str | None:
     """The MD5 in the name of a content-addressed copy."""
     stem = os.path.splitext(os.path.basename(stored))[0] if isinstance(stored, str) else ""
-    digest = stem[-32:]
-    return digest if len(digest) == 32 and all(char in "0123456789abcdef" for char in digest) else None
+    return stem[-32:] if _is_md5(stem[-32:]) else None
+
+
+def _is_md5(text: str) -> bool:
+    return len(text) == 32 and all(char in "0123456789abcdef" for char in text)

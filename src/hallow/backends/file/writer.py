@@ -63,8 +63,8 @@ class RunFolderWriter(RunObserver):
         self.priority = priority
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
-        #: Path of a source -> the file to read it from, when the original may have changed since the run began.
-        self.source_copies: dict[str, str] = {}
+        #: Path of a source or resource -> the file to read it from, when the original may have changed since.
+        self.copies: dict[str, str] = {}
         self._reset()
 
     @classmethod
@@ -204,7 +204,7 @@ class RunFolderWriter(RunObserver):
         return kept
 
     def _keep_source(self, base: str, path: str, digest: str) -> tuple[str, str, str | None]:
-        source = self.source_copies.get(path) or os.path.join(base, path)
+        source = self.copies.get(path) or os.path.join(base, path)
         basedir = self._absolute(self.basedir)
         if not self.copy_sources:
             return path, digest, relative_path(source, basedir)

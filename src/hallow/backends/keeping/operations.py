@@ -34,8 +34,8 @@ class StoreOperations(RunObserver):
 
     def __init__(self, priority: float = 0) -> None:
         self.priority = priority
-        #: Path of a source -> the file to read it from, when the original may have changed since the run began.
-        self.source_copies: dict[str, str] = {}
+        #: Path of a source or resource -> the file to read it from, when the original may have changed since.
+        self.copies: dict[str, str] = {}
         self._reset()
 
     # ------------------------------------------------------------------------- what a back-end supplies

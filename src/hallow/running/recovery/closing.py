@@ -149,9 +149,11 @@ def _verdict(journal: Journal, events: list[dict[str, Any]], end: dict[str, Any]
 
 def _handovers(journal: Journal, found: Recovered, wishes: _Wishes) -> Iterator[Handover]:
     for number, spec in enumerate(journal.header.get("observers", [])):
+        if spec.get("keeps_record") is False:
+            continue
         try:
             yield Handover(journal, number, made_again(spec, wishes.stores), spec)
-        except (HallowError, OSError, TypeError, KeyError) as error:  # noqa: PERF203 - few observers
+        except (HallowError, OSError, TypeError, KeyError) as error:
             found.problems.append(f"{spec.get('class')}: {error}")
 
 

@@ -109,7 +109,7 @@ class Handover:
         if start is None:
             raise JournalError("how the run began is not in its journal")
         arguments = restore(start["arguments"])
-        self.observer.source_copies = start.get("copies") or {}
+        self.observer.copies = start.get("copies") or {}
         try:
             self.run_id = self._started({**arguments, "_id": self._given_id})
         except FileExistsError:  # in this store, another run has that id
