@@ -18,6 +18,8 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	# A client of Sacred's stores, against which ours are tested. Its own dependencies would bring Sacred and Jupyter.
+	$(BIN)/python -m pip install --quiet --no-deps incense==0.0.15
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## run a real experiment and show its record
@@ -30,8 +32,8 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 	$(BIN)/ruff format --check src tests examples bench
 	$(BIN)/mypy
 
-pytest: $(VENV)/.dev ## the tests
-	$(BIN)/python -m pytest
+pytest: $(VENV)/.dev ## the tests, on all cores
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short

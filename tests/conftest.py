@@ -14,6 +14,11 @@ import pytest
 from hallow.settings import SETTINGS
 
 
+def pytest_configure(config):
+    """The fixtures of the servers; none is started before a test asks for it."""
+    config.pluginmanager.import_plugin("servers.fixtures")
+
+
 @pytest.fixture(autouse=True)
 def _settings_restored():
     """Whatever a test sets is gone afterwards."""
