@@ -96,11 +96,9 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
 
 def test_readme_script(tmp_path):
     """The script of the README prints what the README shows, and its other command lines do what is said."""
-    code, shown, *others = [
-        block
-        for block in blocks(PAGES[0])
-        if (block.language == "python" or "python " in block.code) and not block.is_left_out
-    ]
+    told = [block for block in blocks(PAGES[0]) if not block.is_left_out]
+    code, reading = [block for block in told if block.language == "python"]
+    shown, *others = [block for block in told if block.language != "python" and "python " in block.code]
     (tmp_path / "hello.py").write_text(code.code, encoding="utf-8")
     command, *expected = shown.code.splitlines()
     done = python(tmp_path, *shlex.split(command.removeprefix("$ python ")), merged=True)
@@ -108,6 +106,9 @@ def test_readme_script(tmp_path):
     listing = next(block.code for block in blocks(PAGES[0]) if block.code.startswith("runs/1/run.json"))
     for line in listing.splitlines():
         assert (tmp_path / line.split()[0]).exists(), f"the README lists {line.split()[0]}"
+
+    (tmp_path / "reading.py").write_text(reading.code, encoding="utf-8")
+    assert python(tmp_path, "reading.py").stdout.startswith("1 COMPLETED None [] ")
 
     lines = [line for block in others for line in block.code.splitlines()]
     assert [line.split("#")[0].strip() for line in lines] == [

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -55,6 +56,8 @@ def same(one, other):
         if name.endswith(("_time", "heartbeat")) and left is not None:
             assert abs((left - right).total_seconds()) < 0.002, name  # some stores have milliseconds
         else:
+            if name == "meta":  # queue_time is among the times above
+                left, right = ({k: v for k, v in one.items() if k != "queue_time"} for one in (left, right))
             assert left == right, name
     assert one.output == other.output
     assert list(one.metrics) == list(other.metrics)
@@ -93,7 +96,7 @@ def test_store_migration(filled, tmp_path, mongo_server, mongo_database):
         MemoryObserver().memory,
         tmp_path / "back",
     ]
-    for source, target in zip(stations, stations[1:]):
+    for source, target in pairwise(stations):
         copied = list(copy_runs(source, target))
         assert [(one.state, one.reason) for one in copied] == [("copied", "")] * 3
     with open_store(filled) as first, open_store(stations[-1]) as last:
@@ -101,7 +104,7 @@ def test_store_migration(filled, tmp_path, mongo_server, mongo_database):
         assert [str(one.run_id) for one, _ in pairs] == [str(other.run_id) for _, other in pairs] == ["1", "2", "3"]
         for one, other in pairs:
             same(one, other)
-    for source, target in zip(stations, stations[1:]):
+    for source, target in pairwise(stations):
         assert [one.state for one in copy_runs(source, target)] == ["there"] * 3
     assert [one.state for one in copy_runs(stations[-1], filled)] == ["there"] * 3
 

@@ -13,22 +13,40 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileStorageObserver",
+    "GoogleCloudStorageObserver",
     "MemoryObserver",
+    "MongoObserver",
     "NotifyObserver",
+    "ObjectStoreObserver",
     "QueueObserver",
+    "QueuedMongoObserver",
     "RunObserver",
+    "S3Observer",
     "SlackObserver",
+    "SqlObserver",
     "TelegramObserver",
+    "TinyDbObserver",
+    "TinyDbReader",
+    "observer_for",
 ]
 
 _HOMES = {
-    "RunObserver": "hallow.observers.base",
-    "QueueObserver": "hallow.observers.queue",
-    "SlackObserver": "hallow.observers.notify.slack",
-    "TelegramObserver": "hallow.observers.notify.telegram",
-    "NotifyObserver": "hallow.observers.notify.notify",
     "FileStorageObserver": "hallow.backends.file.observer",
+    "GoogleCloudStorageObserver": "hallow.backends.objects.clouds",
     "MemoryObserver": "hallow.backends.memory.observer",
+    "MongoObserver": "hallow.backends.mongo.observer",
+    "NotifyObserver": "hallow.observers.notify.notify",
+    "ObjectStoreObserver": "hallow.backends.objects.observer",
+    "QueueObserver": "hallow.observers.queue",
+    "QueuedMongoObserver": "hallow.backends.mongo.queued",
+    "RunObserver": "hallow.observers.base",
+    "S3Observer": "hallow.backends.objects.clouds",
+    "SlackObserver": "hallow.observers.notify.slack",
+    "SqlObserver": "hallow.backends.sql.observer",
+    "TelegramObserver": "hallow.observers.notify.telegram",
+    "TinyDbObserver": "hallow.backends.tinydb.observer",
+    "TinyDbReader": "hallow.backends.tinydb.reader",
+    "observer_for": "hallow.observers.choosing",
 }
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hallow.errors import UsageError
+from hallow.records.decoding import restore
 from hallow.records.points import Points, joined
 from hallow.utils import closest
 
@@ -143,7 +144,7 @@ class RunRecord:
     @cached_property
     def details(self) -> dict[str, Any]:
         """What stands beside the record: ``git``, ``origins``, ``run`` (how it ended), ``attempts`` and more."""
-        return self.contents.details()
+        return {name: restore(value) for name, value in self.contents.details().items()}
 
     @property
     def git(self) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Container
 from typing import Any
 
-__all__ = ["HIDDEN", "has_password", "same_place", "without_password"]
+__all__ = ["HIDDEN", "OBJECT_SCHEMES", "SQL_SCHEMES", "has_password", "same_place", "scheme_of", "without_password"]
 
+#: Databases that SQLAlchemy knows.
+SQL_SCHEMES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
+#: File systems of fsspec, without that of this machine.
+OBJECT_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "memory", "sftp", "hdfs", "local")
 #: What stands in place of a password.
 HIDDEN = "***"
 
@@ -33,3 +39,12 @@ def has_password(text: str) -> bool:
 def same_place(one: Any, other: Any) -> bool:
     """Whether two URLs are equal but for their passwords."""
     return isinstance(one, str) and isinstance(other, str) and without_password(one) == without_password(other)
+
+
+def scheme_of(text: str, known: Container[str] = ()) -> str:
+    """The scheme of a URL in lower case, without the driver unless it is a known one; nothing for a path."""
+    scheme, colon, _ = text.partition(":")
+    if not colon or len(scheme) < 2 or os.path.exists(text):  # one letter is a drive
+        return ""
+    scheme = scheme.lower()
+    return scheme if scheme in known else scheme.partition("+")[0]

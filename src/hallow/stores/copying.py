@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from codecs import getincrementaldecoder
 from dataclasses import dataclass
+from importlib import import_module
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import RunExistsError
+from hallow.errors import RunExistsError, StoreError
+from hallow.stores.base import Store
 from hallow.stores.opening import opened
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hallow.records.record import RecordedFile, RunRecord
-    from hallow.stores.base import Store
 
 __all__ = ["Copied", "copy_runs"]
 
@@ -52,7 +53,7 @@ def copy_runs(source: Any, target: Any, runs: Iterable[Any] | None = None) -> It
 
     Args:
         source: path or URL of a store, or an opened one; see :func:`hallow.open_store`. It is only read.
-        target: likewise; a folder that does not exist becomes a file store.
+        target: likewise, or an observer; what does not exist is made.
         runs: ids; default is all.
 
     Yields:
@@ -62,12 +63,31 @@ def copy_runs(source: Any, target: Any, runs: Iterable[Any] | None = None) -> It
         StoreError: if a store cannot be reached, or the target not be written.
         RunNotFoundError: if one of ``runs`` is not there.
     """
-    if isinstance(target, str | os.PathLike) and "://" not in os.fspath(target):
-        os.makedirs(os.fspath(target).removeprefix("file:"), exist_ok=True)
-    with opened(source) as reading, opened(target) as writing:
-        known = {str(origin): record.run_id for record in writing.runs() for origin in _origins(record)}
+    observer = _recording_into(target)
+    known = dict(_known(observer))
+    with opened(source) as reading:
         for record in reading.runs() if runs is None else map(reading.get, runs):
-            yield _copied(record, writing, known)
+            yield _copied(record, observer, known)
+
+
+def _recording_into(target: Any) -> Any:
+    if isinstance(target, Store):
+        return target.observer()
+    if isinstance(target, str | os.PathLike):
+        # By name, because readers and writers are neighbours that do not know each other.
+        return import_module("hallow.observers").observer_for(target)
+    return target
+
+
+def _known(observer: Any) -> Iterator[tuple[str, Any]]:
+    """Where the runs in the target were copied from, and their ids."""
+    try:
+        with observer.store() as store:
+            for record in store.runs():
+                yield str(_identity(record)), record.run_id
+                yield str(_origin_of(record)), record.run_id
+    except StoreError:  # there is no such store yet; if it is out of reach, the first run says so
+        return
 
 
 def _origins(record: RunRecord) -> Iterator[list[Any]]:
@@ -79,10 +99,14 @@ def _origins(record: RunRecord) -> Iterator[list[Any]]:
 
 def _origin_of(record: RunRecord) -> list[Any]:
     """Of a copy of a copy, the first origin counts, so that a run on a round trip is known again."""
-    return next(_origins(record), [record.store, str(record.run_id), str(record.start_time or record.queue_time)])
+    return next(_origins(record), _identity(record))
 
 
-def _copied(record: RunRecord, target: Store, known: dict[str, Any]) -> Copied:
+def _identity(record: RunRecord) -> list[Any]:
+    return [record.store, str(record.run_id), str(record.start_time or record.queue_time)]
+
+
+def _copied(record: RunRecord, observer: Any, known: dict[str, Any]) -> Copied:
     if record.problem:
         return Copied(record.run_id, None, "left", record.problem)
     if record.status == "RUNNING":
@@ -91,7 +115,7 @@ def _copied(record: RunRecord, target: Store, known: dict[str, Any]) -> Copied:
     if origin in known:
         return Copied(record.run_id, known[origin], "there")
     with TemporaryDirectory(prefix="hallow-copy-") as folder:
-        copy = _Copy(record, target.observer(), folder)
+        copy = _Copy(record, observer, folder)
         new_id = known[origin] = copy.make()
     return Copied(record.run_id, new_id, "copied", "; ".join(copy.missing))
 

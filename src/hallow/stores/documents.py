@@ -63,6 +63,9 @@ def read_record(
     experiment = reading.dict_("experiment")
     files = files or Files([], [], [])
     meta = reading.dict_("meta")
+    queue_time = moment(meta.get("queue_time"))
+    if queue_time is not None:  # some stores have it as a text
+        meta = {**meta, "queue_time": queue_time.replace(tzinfo=None)}
     return RunRecord(
         run_id=run_id,
         store=store,
@@ -78,7 +81,7 @@ def read_record(
         host=reading.dict_("host"),
         dependencies=reading.strings("dependencies", experiment),
         repositories=[one for one in reading.list_("repositories", experiment) if isinstance(one, dict)],
-        queue_time=moment(meta.get("queue_time")),
+        queue_time=queue_time,
         start_time=reading.time("start_time"),
         stop_time=reading.time("stop_time"),
         heartbeat=reading.time("heartbeat"),

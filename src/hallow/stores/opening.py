@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import MissingExtraError, StoreError
-from hallow.records.urls import without_password
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, without_password
 from hallow.stores.base import Store
 from hallow.utils import closest
 
@@ -24,17 +24,9 @@ _BACKENDS = {
     "mongodb": ("hallow.backends.mongo.store:MongoStore", "mongo"),
     "mongodb+srv": ("hallow.backends.mongo.store:MongoStore", "mongo"),
     "tinydb": ("hallow.backends.tinydb.store:TinyDbStore", "tinydb"),
-    **dict.fromkeys(
-        ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql"),
-        ("hallow.backends.sql.store:SqlStore", "sql"),
-    ),
-    **dict.fromkeys(
-        ("s3", "gs", "gcs", "az", "abfs", "memory", "sftp", "hdfs", "fsspec"),
-        (
-            "hallow.backends.objects.store:ObjectStore",
-            "remote",
-        ),
-    ),
+    **dict.fromkeys(SQL_SCHEMES, ("hallow.backends.sql.store:SqlStore", "sql")),
+    # "objects" is what a local folder of objects is called here.
+    **dict.fromkeys(("objects", *OBJECT_SCHEMES), ("hallow.backends.objects.store:ObjectStore", "remote")),
 }
 
 
@@ -46,7 +38,7 @@ def open_store(store: Any) -> Store:
     Args:
         store: a path or a URL:
 
-            - the folder of a file store, or ``file:FOLDER``;
+            - the folder of a file store, or ``file:FOLDER``, ``file:///FOLDER``;
             - the folder of a TinyDB store, or ``tinydb:FOLDER``;
             - an SQLite file, or a URL of SQLAlchemy (``sqlite:///FILE``, ``postgresql://user@host/db``);
             - ``mongodb://host:27017/db``; collections of another name: ``/db.COLLECTION`` or ``?collection_prefix=P``;
@@ -67,7 +59,9 @@ def open_store(store: Any) -> Store:
     if not isinstance(store, str | os.PathLike):
         raise StoreError(f"a store is opened by its URL or path, not by {store!r:.80}")
     text = os.fspath(store)
-    scheme = _scheme_of(text)
+    scheme = scheme_of(text, _BACKENDS)
+    if scheme == "file":
+        text, scheme = _path_of(text), ""
     opening: Store = _class_for(scheme or _kind_of(text), text)(text)
     return opening
 
@@ -82,17 +76,17 @@ def opened(store: Any) -> Iterator[Store]:
         yield found
 
 
-def _scheme_of(text: str) -> str:
-    """The scheme of a URL, without the driver; nothing for a path."""
-    scheme, colon, _ = text.partition(":")
-    if not colon or len(scheme) < 2 or os.path.exists(text):  # one letter is a drive
-        return ""
-    return scheme.lower() if scheme.lower() in _BACKENDS else scheme.lower().partition("+")[0]
+def _path_of(url: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(url).path) if url[5:7] == "//" else url[5:]
 
 
 def _kind_of(path: str) -> str:
     """What kind of store lies at a path."""
     path = os.path.expanduser(path)
+    if os.path.isfile(os.path.join(path, ".hallow", "layout.json")):
+        return "objects"
     if os.path.isfile(path):
         with open(path, "rb") as file:
             start = file.read(16)

@@ -1,0 +1,1 @@
+"""Runs in object stores: S3, Google Cloud Storage, and whatever else fsspec reaches."""

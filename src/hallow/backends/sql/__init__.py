@@ -1,0 +1,1 @@
+"""Runs in an SQL database, by way of SQLAlchemy."""

@@ -1,0 +1,289 @@
+"""The observer that keeps runs in an SQL database."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
+from hallow.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection, Engine
+    from typing_extensions import Self
+
+    from hallow.backends.sql.database import Database
+    from hallow.backends.sql.output import Shown
+    from hallow.backends.sql.store import SqlStore
+    from hallow.records.points import Points
+
+__all__ = ["DEFAULT_SQL_PRIORITY", "SqlObserver"]
+
+DEFAULT_SQL_PRIORITY = 40
+
+
+class SqlObserver(StoreObserver):
+    """Keeps runs in an SQL database, see :mod:`hallow.backends.sql.layout`.
+
+    Nothing is connected, and no table made, before a run starts or is queued.
+
+    Args:
+        url: of SQLAlchemy, such as ``sqlite:///runs.db`` or ``postgresql://user@host/database``, or the path of an
+            SQLite file that is there.
+        echo: whether statements are logged.
+        priority: see :class:`~hallow.observers.base.RunObserver`.
+
+    Attributes:
+        engine: of SQLAlchemy.
+        session: of SQLAlchemy, to query the tables with.
+        run: the mapped row of the run that this observer records or recorded last, or ``None``.
+        url: without a password.
+
+    Raises:
+        StoreError: if ``url`` is no URL of a database.
+        MissingExtraError: (an ImportError) without SQLAlchemy or the driver; names what to install.
+    """
+
+    VERSION = "SqlObserver-1"
+
+    def __init__(self, url: Any, echo: bool = False, priority: float = DEFAULT_SQL_PRIORITY) -> None:
+        self._open(lambda database: database.at(url, echo=echo), priority)
+
+    def _open(self, make: Callable[[type[Database]], Database], priority: float) -> None:
+        try:
+            from hallow.backends.sql.database import Database
+        except ImportError as error:
+            raise MissingExtraError(
+                f'{type(self).__name__} needs SQLAlchemy 2 ({error}); install it: pip install "hallow[sql]"',
+                print_traceback=False,
+            ) from error
+        self._database = make(Database)
+        self._session: Any = None
+        super().__init__(priority)
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> Self:
+        """Deprecated: call the class."""
+        warnings.warn(
+            f"{cls.__name__}.create(...) is deprecated; call {cls.__name__}(...)", DeprecationWarning, stacklevel=2
+        )
+        return cls(*args, **kwargs)
+
+    @classmethod
+    def create_from(cls, engine: Engine, session: Any, priority: float = DEFAULT_SQL_PRIORITY) -> Self:
+        """An observer that writes by way of a session of yours, and commits it after each event."""
+        self = cls.__new__(cls)
+        url = engine.url.render_as_string()
+        self._open(lambda database: database(engine, url, session=session), priority)
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    __hash__ = StoreObserver.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SqlObserver)
+            and self.engine is other.engine
+            and self._database.session is other._database.session
+        )
+
+    @property
+    def url(self) -> str:
+        """Of the database, without a password."""
+        return self._database.url
+
+    @property
+    def engine(self) -> Engine:
+        """Of SQLAlchemy."""
+        return self._database.engine
+
+    @property
+    def session(self) -> Any:
+        """Of SQLAlchemy, one for each thread; or the one that was given."""
+        if self._database.session is not None:
+            return self._database.session
+        if self._session is None:
+            from sqlalchemy.orm import scoped_session, sessionmaker
+
+            self._session = scoped_session(sessionmaker(self.engine))
+        return self._session
+
+    @property
+    def run(self) -> Any:
+        """The mapped row of the present run, see :mod:`hallow.backends.sql.tables`; ``None`` if there is none."""
+        if self._key is None:
+            return None
+        from hallow.backends.sql.tables import Run
+
+        return self.session.get(Run, self._key, populate_existing=True)
+
+    def query(self, _id: Any) -> dict[str, Any]:
+        """A run in the keys of Sacred's documents, with what Sacred's tables have no place for.
+
+        Raises:
+            RunNotFoundError: (a KeyError) if there is none of that id.
+        """
+        from hallow.backends.sql.tables import Run
+
+        record = self.store().get(_id)
+        document: dict[str, Any] = self.session.query(Run).filter_by(run_id=str(record.run_id)).one().to_json()
+        document["experiment"] = {**(document["experiment"] or {}), "mainfile": record.experiment["mainfile"]}
+        return {
+            **document,
+            "status": record.stored_status,
+            "result": record.result,
+            "meta": record.meta,
+            "artifacts": [
+                {**artifact, "metadata": file.metadata, "content_type": file.content_type}
+                for artifact, file in zip(document["artifacts"], record.artifacts, strict=True)
+            ],
+            "metrics": {name: {"steps": some.steps, "values": some.values} for name, some in record.metrics.items()},
+        }
+
+    def store(self) -> SqlStore:
+        """The store, for reading."""
+        from hallow.backends.sql.store import SqlStore
+
+        return SqlStore.of(self._database)
+
+    def recovery(self) -> dict[str, Any]:
+        """How another process makes this observer again."""
+        own = type(self)
+        return {
+            "class": f"{own.__module__}:{own.__qualname__}",
+            "arguments": {"url": self.url, "priority": self.priority},
+        }
+
+    def unfinished(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """Id and process (see :func:`hallow.journal.owner.describe_owner`) of the runs that are said to be going on."""
+        return ((run_id, owner) for run_id, owner in self.store().unfinished() if isinstance(owner, dict))
+
+    def join(self) -> None:
+        """Everything is stored already; connections are let go until they are needed again."""
+        if self._session is not None:
+            self._session.remove()
+        self._database.close()
+
+    # ------------------------------------------------------------------------------------------- state of a run
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._key: int | None = None
+        self._metrics: dict[str, int] = {}
+        self._shown: Shown | None = None
+
+    def _write(self, work: Callable[[Connection, int], Any]) -> Any:
+        """Call ``work`` with a connection and the number of the run's row."""
+        self._entry()
+        key = self._key
+        assert key is not None
+        return self._database.write(lambda connection: work(connection, key))
+
+    def _begun(self, begin: Callable[[Connection, str], Any]) -> Any:
+        """What ``begin`` gives, called with a connection and a token of the run; also if an answer was lost."""
+        from hallow.backends.sql.writing import started_by
+
+        token, is_again = os.urandom(8).hex(), False
+
+        def work(connection: Connection) -> Any:
+            nonlocal is_again
+            known = started_by(connection, token) if is_again else None
+            is_again = True
+            return known or begin(connection, token)
+
+        return self._database.write(work)
+
+    # ---------------------------------------------------------------------------------------------- operations
+
+    def _new_run(self, run_id: Any, document: dict[str, Any]) -> Any:
+        from hallow.backends.sql.output import Shown
+        from hallow.backends.sql.writing import new_run
+
+        database = self._database
+
+        def begin(connection: Connection, token: str) -> Any:
+            return new_run(connection, database.shape, database.url, run_id, document, token)
+
+        self._key, found = self._begun(begin)
+        self._shown = Shown()
+        return int(found) if run_id is None else run_id
+
+    def _take_queued(self, run_id: Any, document: dict[str, Any]) -> Any:
+        from hallow.backends.sql.writing import take_queued
+
+        def begin(connection: Connection, token: str) -> Any:
+            return take_queued(connection, self._database.shape, run_id, document, token)
+
+        self._key = self._begun(begin)
+        return None if self._key is None else run_id
+
+    def _update(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
+        from hallow.backends.sql.writing import update_run
+
+        self._write(lambda connection, key: update_run(connection, self._database.shape, key, changes, removed))
+
+    def _keep_sources(self, sources: Sequence[SourceFile]) -> list[Any]:
+        from hallow.backends.sql.shared import keep_sources
+
+        return self._database.write(lambda connection: keep_sources(connection, self._database.shape, sources))
+
+    def _keep_resource(self, filename: str, md5: str) -> Any:
+        from hallow.backends.sql.shared import keep_resource
+
+        self._entry()
+        database = self._database
+        number = database.write(lambda connection: keep_resource(connection, database.shape, filename, md5))
+        return [filename, md5, number]
+
+    def _keep_artifact(self, artifact: ArtifactFile) -> Any:
+        from hallow.backends.sql.writing import keep_artifact
+
+        self._write(lambda connection, key: keep_artifact(connection, self._database.shape, key, artifact))
+        return artifact.name
+
+    def _add(self, field: str, entry: Any) -> None:
+        from hallow.backends.sql.writing import link_resource
+
+        if field == "resources":  # an artifact is a row of the run's own
+            self._write(lambda connection, key: link_resource(connection, key, entry[2]))
+
+    def _write_points(self, first: int, points: list[Points]) -> None:
+        from hallow.backends.sql.points import write_points
+
+        known = self._metrics
+        self._metrics = self._write(lambda connection, key: write_points(connection, key, first, points, known))
+
+    def _write_output(self, position: int, data: bytes) -> None:
+        from hallow.backends.sql.output import write_output
+
+        shown = self._shown
+        self._shown = None  # what is there is not known if this fails
+        self._shown = self._write(lambda connection, key: write_output(connection, key, shown, position, data))
+
+    def _set_details(self, details: dict[str, Any]) -> None:
+        from hallow.backends.sql.writing import set_details
+
+        self._write(lambda connection, key: set_details(connection, key, details))
+
+    def _load(self, run_id: Any) -> dict[str, Any]:
+        from hallow.backends.sql.points import metric_names
+        from hallow.backends.sql.writing import adopt
+
+        found = self.store().find(run_id)
+        self._key = key = found.key
+        self._database.write(lambda connection: adopt(connection, key))
+        names = self._database.write(lambda connection: metric_names(connection, key))
+        self._metrics = {name: number for number, name in names.items()}
+        experiment = found.document["experiment"]
+        sources = [list(pair) for pair in found.sources]
+        return {
+            **found.document,
+            "experiment": {**(experiment if isinstance(experiment, dict) else {}), "sources": sources},
+            "resources": [[row.filename, row.md5sum, row.resource_id] for row in found.resources],
+            "artifacts": [file.name for file in found.artifacts],
+        }
