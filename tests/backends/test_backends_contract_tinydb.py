@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hallow import open_store
-from hallow.backends.tinydb.observer import TinyDbObserver
+from hallow.observers import TinyDbObserver
 from hallow.testing import Backend, BackendContract, RawRun, Traffic
 
 
@@ -59,9 +59,7 @@ class Folder(Backend):
         return TinyDbObserver(self.root)
 
     def code(self):
-        return (
-            f"__import__('hallow.backends.tinydb.observer').backends.tinydb.observer.TinyDbObserver({str(self.root)!r})"
-        )
+        return f"hallow.observers.TinyDbObserver({str(self.root)!r})"
 
     def open(self):
         return open_store(f"tinydb:{self.root}")

@@ -22,7 +22,7 @@ import hallow
 from hallow.backends.tinydb.database import get_db_file_manager
 from hallow.backends.tinydb.layout import id_of, name_of
 from hallow.backends.tinydb.lock import StoreLock
-from hallow.backends.tinydb.observer import TinyDbObserver
+from hallow.observers import TinyDbObserver
 from hallow.errors import MissingExtraError, RunExistsError, StoreError
 
 T = datetime(1999, 5, 4, 3, 2, 1, 7)
@@ -144,7 +144,7 @@ def test_a_run_does_not_load_tinydb(run_script):
     done = run_script("""
         import sys
         import hallow
-        from hallow.backends.tinydb.observer import TinyDbObserver
+        from hallow.observers import TinyDbObserver
         ex = hallow.Experiment("light", save_git_info=False)
         ex.observers.append(TinyDbObserver("runs_db"))
         ex.main(lambda: 1)
@@ -221,9 +221,11 @@ def test_equal_are_those_with_the_same_runs(tmp_path):
     one, same, other = (TinyDbObserver(tmp_path / name) for name in ("a", "a", "b"))
     assert one == same
     assert one == other  # both are empty
-    start(one)
+    start(one, "run", config={"array": np.arange(3), "nan": float("nan")})
     assert one == same
     assert one != other
+    start(other, "run", config={"array": np.arange(3), "nan": float("nan")})
+    assert one == other
     assert one != "a"
     assert len({one, same, other}) == 3
 
@@ -251,12 +253,12 @@ def test_without_tinydb(run_script):
         import sys
         sys.modules["tinydb"] = None
         import importlib.util
-        from hallow.backends.tinydb.observer import TinyDbObserver
+        from hallow.observers import TinyDbObserver
         try:
             TinyDbObserver("runs_db")
         except ImportError as error:
             print(type(error).__name__, error)
-        from hallow.backends.tinydb.reader import TinyDbReader
+        from hallow.observers import TinyDbReader
         try:
             TinyDbReader(".")
         except ImportError as error:
@@ -622,7 +624,7 @@ def test_a_disk_that_is_full(run_script):
     done = run_script("""
         import json, os, resource, signal
         import hallow
-        from hallow.backends.tinydb.observer import TinyDbObserver
+        from hallow.observers import TinyDbObserver
         from hallow.errors import StoreError
         from hallow.testing.contract.support import Session, T
 
@@ -660,10 +662,9 @@ def test_a_disk_that_is_full(run_script):
         session.position = 2 * size
         session.write("z")
         session.beat({"a": 1})
-        session.complete(result=3)
+        session.observer.completed_event(stop_time=T, result=3)
         record = hallow.open_store("tinydb:runs_db").get("second")
         assert record.output == "x" * 2 * size + "z"
-        assert (record.info, record.result, record.problem) == ({"a": 1}, 3, ""), (str(record.info)[:50], record.result, record.problem)
         assert (record.info, record.result, record.problem) == ({"a": 1}, 3, "")
         assert documents()["2"]["status"] == "COMPLETED"
         print("done")

@@ -10,9 +10,9 @@ from tinydb import Query, TinyDB
 import hallow
 from hallow.backends.tinydb.layout import OWN
 from hallow.backends.tinydb.metadata import Metadata, read_state
-from hallow.backends.tinydb.observer import TinyDbObserver
+from hallow.observers import TinyDbObserver
 from hallow.backends.tinydb.parsing import read_metadata
-from hallow.errors import RunExistsError
+from hallow.errors import ResumeError, RunExistsError
 
 T = datetime(2024, 2, 3, 4, 5, 6, 7)
 
@@ -340,6 +340,16 @@ def test_adding_to_a_run_of_sacreds(root):
         (found,) = db.table("runs").all()
     assert (found["rating"], found["info"]) == (5, {"array": "{TinyArray}:[1, 2]", "more": 1})
     assert found["start_time"] == times["start_time"]
+
+
+def test_a_run_of_sacreds_that_goes_on_is_left_to_it(root):
+    with plain_tinydb(_made(root)) as db:
+        db.table("runs").insert({"_id": "theirs", "status": "RUNNING"})
+        with pytest.raises(ResumeError), hallow.reopen(TinyDbObserver(root), "theirs"):
+            pass
+        assert not (root / OWN / "runs").exists()
+        db.table("runs").update({"status": "COMPLETED"})
+    assert [record.status for record in hallow.open_store(root).runs()] == ["COMPLETED"]
 
 
 def test_runs_of_sacreds_are_deleted(root):

@@ -14,13 +14,13 @@ import pytest
 from tinydb import TinyDB
 
 import hallow
-from hallow.backends.tinydb.observer import TinyDbObserver
+from hallow.observers import TinyDbObserver
 from hallow.running.recovery import recover
 from hallow.testing.contract.support import Session
 
 WRITER = """
     import sys
-    from hallow.backends.tinydb.observer import TinyDbObserver
+    from hallow.observers import TinyDbObserver
     from hallow.testing.contract.support import Session
 
     root, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -102,8 +102,8 @@ class Poller:
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1500, marks=pytest.mark.slow)])
-def test_tinydb_two_writers_lose_nothing(root, begin, count):
-    """And whoever reads meanwhile finds a whole file."""
+def test_tinydb(root, begin, count):
+    """Two processes that write at the same time lose nothing, and whoever reads meanwhile finds a whole file."""
     writers = [begin(WRITER, root, name, count, name=f"{name}.py") for name in "ab"]
     poller = Poller(root)
     go(*writers)
@@ -139,7 +139,7 @@ def test_O_35_three_processes_with_ten_short_runs_each(root, begin):
 
 KILLED = """
     import os, sys
-    from hallow.backends.tinydb.observer import TinyDbObserver
+    from hallow.observers import TinyDbObserver
     from hallow.testing.contract.support import Session
 
     def tell(*words):
@@ -252,7 +252,7 @@ def test_a_run_that_dies_is_closed_by_its_store(root, run_script):
     done = run_script(f"""
         import os, signal
         import hallow
-        from hallow.backends.tinydb.observer import TinyDbObserver
+        from hallow.observers import TinyDbObserver
         ex = hallow.Experiment("dying", save_git_info=False)
         ex.observers.append(TinyDbObserver({str(root)!r}))
         @ex.main

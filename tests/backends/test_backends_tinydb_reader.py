@@ -12,8 +12,8 @@ from tinydb import Query, TinyDB
 
 from hallow.backends.tinydb.database import get_db_file_manager
 from hallow.backends.tinydb.hashed import HashedFiles
-from hallow.backends.tinydb.observer import TinyDbObserver
-from hallow.backends.tinydb.reader import TinyDbReader
+from hallow.observers import TinyDbObserver
+from hallow.observers import TinyDbReader
 from hallow.backends.tinydb.serializers import (
     BufferedReaderWrapper,
     DataFrameSerializer,

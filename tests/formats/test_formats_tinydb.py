@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from reading import EXPECTED, HERE, check, runs_of
 
 import hallow
-from hallow.backends.tinydb.reader import TinyDbReader
+from hallow.observers import TinyDbReader
 from hallow.backends.tinydb.serializers import written
 
 TINY = HERE / EXPECTED["stores"]["tinydb"]["path"]

@@ -127,3 +127,11 @@ def test_from_python(folder):
     back(folder)
     assert [one.state for one in recover()] == ["closed"]
     assert [record.result for record in hallow.open_store("away/runs").runs()] == [3]
+
+
+def test_a_store_finds_the_journals_that_wait_for_it(folder):
+    run(folder, "--journal-only")
+    back(folder)
+    (folder / "away" / "runs").mkdir()
+    assert [one.state for one in recover(os.path.join("away", "runs"))] == ["closed"]
+    assert len(hallow.open_store("away/runs")) == 1

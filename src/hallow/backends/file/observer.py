@@ -325,6 +325,11 @@ class FileStorageObserver(RunFolderWriter):
             },
         }
 
+    @property
+    def url(self) -> str:
+        """Of the store."""
+        return f"file:{self._absolute(self.basedir)}"
+
     def store(self) -> FileStore:
         """The store, for reading."""
         from hallow.backends.file.store import FileStore

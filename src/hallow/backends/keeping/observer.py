@@ -182,7 +182,8 @@ class StoreObserver(Reopening):
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run read."""
-        self._listed("resources", self._keep_resource(filename, digest_of(filename)))
+        md5 = digest_of(self.copies.get(filename, filename))
+        self._listed("resources", self._keep_resource(filename, md5))
 
     def artifact_event(
         self,

@@ -85,7 +85,7 @@ class MemoryObserver(StoreObserver):
         return str(entry.name)
 
     def _keep_resource(self, filename: str, md5: str) -> Any:
-        return RecordedFile(filename, md5=md5, path=filename, key=self.memory.keep(filename))
+        return RecordedFile(filename, md5=md5, path=filename, key=self.memory.keep(self.copies.get(filename, filename)))
 
     def _keep_artifact(self, artifact: ArtifactFile) -> Any:
         return RecordedFile(

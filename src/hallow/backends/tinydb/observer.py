@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hallow
 from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
 from hallow.backends.tinydb.hashed import HashedFiles
-from hallow.backends.tinydb.layout import OWN, file_tag
+from hallow.backends.tinydb.layout import OWN, file_tag, to_json
 from hallow.backends.tinydb.lock import PATIENCE, StoreLock, reaching
 from hallow.backends.tinydb.metadata import Metadata, read_state
 from hallow.backends.tinydb.pointsfile import PointsFile
@@ -116,13 +116,21 @@ class TinyDbObserver(StoreObserver):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TinyDbObserver):
             return False
-        return os.path.realpath(self.root) == os.path.realpath(other.root) or self.runs.all() == other.runs.all()
+        return os.path.realpath(self.root) == os.path.realpath(other.root) or self._all_runs() == other._all_runs()
+
+    def _all_runs(self) -> str:
+        """All runs as they are stored."""
+        from hallow.backends.tinydb.serializers import written
+
+        return to_json(written([dict(document) for document in self.runs.all()], self.fs))
 
     def _reset(self) -> None:
         super()._reset()
         self.db_run_id: int | None = None
         self._db: Any = None
         self._folder: RunFolder | None = None
+        # The run as Sacred recorded it, before anything is added to it.
+        self._foreign: tuple[int, dict[str, Any]] | None = None
         self._points_file: PointsFile | None = None
         # The log that changes are noted in; without one, the document is written anew.
         self._log_name: str | None = None
@@ -238,24 +246,25 @@ class TinyDbObserver(StoreObserver):
 
     def _load(self, run_id: Any) -> dict[str, Any]:
         folder = RunFolder.of(self.root, run_id)
-        if not folder.has_document():
-            self._adopt(folder, run_id)
-        run = folder.read()
+        if folder.has_document():
+            run = folder.read()
+        else:
+            number, stored = self._foreign = self.store().foreign_document(run_id)
+            run = RunDocument(number, run_id, {key: value for key, value in stored.items() if key != "captured_out"})
         self._follow(folder, run, is_new=False)
         document = {"resources": [], "artifacts": [], "experiment": {}, **run.document}
         document["experiment"].setdefault("sources", [])
         return document
 
-    def _adopt(self, folder: RunFolder, run_id: Any) -> None:
-        """Make a run of Sacred's one of ours, so that it can be added to."""
-        number, document = self.store().foreign_document(run_id)
-        output = document.pop("captured_out", "")
+    def _adopt(self, folder: RunFolder, number: int, document: dict[str, Any]) -> None:
+        """Make a run of Sacred's one of ours, because something is added to it."""
+        run_id, output = document.get("_id", self.run_id), str(document.pop("captured_out", ""))
         details = folder.details()
         with self._lock.held(), reaching(self.root):
             folder.remove()
-            folder.create(RunDocument(number, document.get("_id", run_id), document), {})
+            folder.create(RunDocument(number, run_id, document), {})
             folder.set_details(details)
-            folder.write_output(0, str(output).encode("utf-8", "backslashreplace"))
+            folder.write_output(0, output.encode("utf-8", "backslashreplace"))
             self._metadata.started.add(number, run_id)
             self._metadata.settle()
 
@@ -291,6 +300,9 @@ class TinyDbObserver(StoreObserver):
     def _run_folder(self) -> RunFolder:
         if self._folder is None:
             raise StoreError(f"{self} has no folder for the run {self.run_id}")
+        if self._foreign is not None:
+            self._adopt(self._folder, *self._foreign)
+            self._foreign = None
         return self._folder
 
     def _refresh(self, beat: Any) -> None:

@@ -86,23 +86,10 @@ class TinyDbStore(Store):
         except OSError:
             return []
         started = StartedRuns(self.root).runs()
-        found = [started[name] for name in names & started.keys()]
         last = max((number for number, _ in started.values()), default=0)
-        return [
-            *found,
-            *((last + 1, self._id_in(name)) for name in sorted(names - started.keys()) if self._is_own(name)),
-        ]
-
-    def _is_own(self, name: str) -> bool:
-        return RunFolder(self.root, name).has_document()
-
-    def _id_in(self, name: str) -> Any:
-        """The id of a run whose start is not noted (any more)."""
-        try:
-            found = RunFolder(self.root, name).read().run_id
-        except _DAMAGE:
-            found = None
-        return id_of(name) if found is None else found
+        others = [RunFolder(self.root, name) for name in sorted(names - started.keys())]
+        unnoted = [(last + 1, _id_in(folder)) for folder in others if folder.has_document()]
+        return [*(started[name] for name in names & started.keys()), *unnoted]
 
     def _foreign(self) -> tuple[dict[str, tuple[int, Any]], str]:
         """Number and document of the runs that others recorded, by id; and what is wrong with ``metadata.json``."""

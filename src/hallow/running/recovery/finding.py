@@ -6,11 +6,12 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import JournalError
+from hallow.errors import JournalError, MissingExtraError, StoreError
 from hallow.journal.journal import Journal
 from hallow.journal.layout import HEADER
 from hallow.journal.place import journals_dir
 from hallow.records.urls import same_place
+from hallow.stores.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +25,10 @@ def is_url(target: Any) -> bool:
 
 
 def find_journals(target: str | os.PathLike[str] | None = None) -> Iterator[str]:
-    """The journals below a file store, of one run's folder, or all that this user's runs left on this machine.
+    """The journals of a store, of one run's folder, or all that this user's runs left on this machine.
 
     Args:
-        target: a store's folder, a store's URL, a run's folder, a journal, or ``None``.
+        target: path or URL of a store, a run's folder, a journal, or ``None``.
 
     Raises:
         JournalError: if there is no such folder.
@@ -35,15 +36,20 @@ def find_journals(target: str | os.PathLike[str] | None = None) -> Iterator[str]
     if target is None:
         yield from _below(journals_dir())
         return
-    if is_url(target):
-        yield from (folder for folder in _below(journals_dir()) if _is_for(folder, str(target)))
-        return
     folder = os.fspath(target)
-    if not os.path.isdir(folder):
-        raise JournalError(f"there is no folder {folder!r}; give a file store, the folder of a run, or a journal")
+    if not is_url(target) and not os.path.exists(folder):
+        raise JournalError(f"there is no folder {folder!r}; give a store, the folder of a run, or a journal")
     if os.path.isfile(os.path.join(folder, HEADER)):
         yield folder
         return
+    if os.path.isdir(folder):
+        yield from _inside(folder)
+    url = _url_of(folder)
+    yield from (journal for journal in _below(journals_dir()) if _is_for(journal, url))
+
+
+def _inside(folder: str) -> Iterator[str]:
+    """The journals in a folder: of a run, of a file store, or of journals."""
     own = os.path.join(folder, ".hallow", "journal")
     if os.path.isfile(os.path.join(own, HEADER)):
         yield own
@@ -52,6 +58,15 @@ def find_journals(target: str | os.PathLike[str] | None = None) -> Iterator[str]
         inside = os.path.join(folder, name, ".hallow", "journal")
         if os.path.isfile(os.path.join(inside, HEADER)):
             yield inside
+
+
+def _url_of(target: str) -> str:
+    """How a store calls itself; as it was given, if it is out of reach."""
+    try:
+        with opened(target) as store:
+            return store.url
+    except (StoreError, MissingExtraError):
+        return target
 
 
 def journals_of(observer: Any, run_id: Any) -> list[str]:
