@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest faults bench clean help
+.PHONY: demo test check pytest faults bench omniboard clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,5 +41,8 @@ faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; pri
 bench: $(VENV)/bin/python ## compare with Sacred, side by side (installs Sacred into an environment of its own)
 	$(BIN)/python bench/run.py
 
+omniboard: $(VENV)/.dev ## show runs in Omniboard, a web page for Sacred's MongoDB store (installs it into .omniboard)
+	$(BIN)/python examples/omniboard/serve.py
+
 clean:               ## remove everything that the other commands made
-	rm -rf $(VENV) .bench-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis .omniboard

@@ -6,6 +6,7 @@ import pickle
 import zlib
 from pathlib import Path
 from struct import pack
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,9 @@ from hallow.utils import SacredInterrupt
 MANY = 40_000
 #: Lines of long output, more bytes than a run document of MongoDB shows (2**17).
 LINES = 30_000
+
+#: Of :func:`record_runs`: ids of the runs that were started, and of the one that waits.
+STARTED, QUEUED = (1, 2, 4, 5), 3
 
 NETWORK = {"layers": [64, 10], "activation": "relu"}
 
@@ -107,3 +111,8 @@ def record_runs(ex: Experiment) -> None:
     with pytest.raises(Rescheduled):
         ex.run("reschedule")
     ex.run("long")
+
+
+def document(mongo: Any, number: int) -> Any:
+    """The document of a run, as the driver gives it."""
+    return mongo.database.runs.find_one({"_id": number})

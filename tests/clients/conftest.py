@@ -46,7 +46,7 @@ def mongo(mongo_server, mongo_database):
 
 
 def _described(server, client, name):
-    from hallow.backends.mongo.observer import MongoObserver
+    from hallow.observers import MongoObserver
 
     def observer(**more):
         return MongoObserver(client=client, db_name=name, **more)

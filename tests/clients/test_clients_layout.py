@@ -1,369 +1,264 @@
-"""What Omniboard, Sacredboard and SEML read and write, on the stored documents and files themselves."""
+"""The checklist of what stores have to be like, so that the tools made for Sacred read them; item by item."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-import time
-from collections import Counter
+import re
 from datetime import datetime, timezone
+from hashlib import md5
 
 import pytest
 from bson import ObjectId
-from clients_experiment import FILES, training
-from clients_sacredboard import list_folder, mongo_row
+from clients_experiment import QUEUED, STARTED, document, training
 from gridfs import GridFS
-from servers.processes import wait_until
 
-from hallow import open_store
+from hallow import Experiment, open_store
 from hallow.observers import FileStorageObserver
 
-STARTED = (1, 2, 4, 5)
-QUEUED = 3
+CLASSIC_FILES = {"run.json", "config.json", "cout.txt", "metrics.json", "info.json"}
+#: The keys that Sacred gives a run document.
+CLASSIC_KEYS = {
+    *("_id", "artifacts", "captured_out", "command", "config", "experiment", "fail_trace", "format", "heartbeat"),
+    *("host", "info", "meta", "resources", "result", "start_time", "status", "stop_time"),
+}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 
 
-def document(mongo, number):
-    return mongo.database.runs.find_one({"_id": number})
+def read(folder, number, name):
+    return json.loads((folder / str(number) / name).read_text(encoding="utf-8"))
 
 
-# --------------------------------------------------------------------------------------------------- Omniboard
+# ----------------------------------------------------------------------------------------------------- MongoDB
 
 
 @pytest.mark.parametrize("number", STARTED)
-def test_omniboard_finds_the_fields_of_a_run_in_their_types(lab, number):
+def test_checklist_1_documents_in_mongo_have_the_classic_types(lab, number):
     run = document(lab, number)
-    assert type(run["_id"]) is int
-    assert run["status"] in ("COMPLETED", "FAILED", "PENDING")
+    assert set(run) <= CLASSIC_KEYS
+    assert (type(run["_id"]), run["_id"]) == (int, number)
     assert [type(run[name]) for name in ("start_time", "heartbeat", "stop_time")] == [datetime] * 3
-    assert all(type(run[name]) is dict for name in ("config", "experiment", "host", "meta", "info"))
-    assert run["config"]["tags"] == ["baseline", "small"]
-    assert (run["experiment"]["name"], type(run["host"]["hostname"])) == ("digits", str)
     assert type(run["captured_out"]) is str
-    assert [type(line) for line in run.get("fail_trace", [])] == [str] * len(run.get("fail_trace", []))
-    assert ("fail_trace" in run) == (run["status"] == "FAILED")
-    assert all(set(artifact) == {"name", "file_id"} for artifact in run["artifacts"])
-    assert all(type(artifact["file_id"]) is ObjectId for artifact in run["artifacts"])
-    assert {"command", "format", "resources"} <= set(run)
-
-
-def test_omniboard_shows_result_and_comment(lab):
-    run = document(lab, 1)
-    assert type(run["result"]) is float
-    assert run["meta"]["comment"] == "the first"
-
-
-def test_omniboard_adds_columns_by_aggregation(lab):
-    """The duration, and whether a run that is said to go on is probably dead."""
-    silence = {"$subtract": [datetime.now(timezone.utc), {"$ifNull": ["$heartbeat", "$start_time"]}]}
-    is_dead = {"$and": [{"$eq": ["$status", "RUNNING"]}, {"$gt": [silence, 120_000]}]}
-    columns = {"duration": {"$subtract": ["$heartbeat", "$start_time"]}, "silence": silence, "dead": is_dead}
-    rows = lab.database.runs.aggregate([{"$addFields": columns}, {"$sort": {"_id": -1}}, {"$limit": 200}])
-    found = {row["_id"]: row for row in rows}
-    assert list(found) == [5, 4, 3, 2, 1]
-    assert found[QUEUED]["duration"] is None
-    assert all(0 <= found[number][column] < 600_000 for number in STARTED for column in ("duration", "silence"))
-    assert not any(row["dead"] for row in found.values())
-
-
-def test_omniboard_joins_metrics_by_the_ids_in_info(lab):
-    """Rolled up by the server, from one document for each metric."""
-    stages = [
-        {"$match": {"_id": 1}},
-        {"$unwind": {"path": "$info.metrics", "preserveNullAndEmptyArrays": True}},
-        {"$addFields": {"key": {"$toObjectId": "$info.metrics.id"}}},
-        {"$lookup": {"from": "metrics", "localField": "key", "foreignField": "_id", "as": "metric"}},
-        {"$addFields": {"metric": {"$arrayElemAt": ["$metric", 0]}}},
-        {
-            "$project": {
-                "_id": "$metric.name",
-                "max": {"$max": "$metric.values"},
-                "average": {"$avg": "$metric.values"},
-                "last": {"$arrayElemAt": ["$metric.values", -1]},
-            }
-        },
-    ]
-    found = {row.pop("_id"): row for row in lab.database.runs.aggregate(stages)}
-    assert set(found) == {"train.loss", "acc"}
-    assert (found["acc"]["max"], found["acc"]["last"], found["train.loss"]["last"]) == (0.9, 0.9, 0.1)
-    assert found["acc"]["average"] == pytest.approx(0.45)
-
-
-@pytest.mark.parametrize("number", STARTED)
-def test_omniboard_draws_one_document_for_each_metric(lab, number):
-    links = document(lab, number)["info"].get("metrics", [])
-    found = list(lab.database.metrics.find({"run_id": number}))
-    assert [link["name"] for link in links] == {1: ["train.loss", "acc"], 2: ["train.loss"], 4: [], 5: ["train.loss"]}[
-        number
-    ]
-    assert {(link["name"], ObjectId(link["id"])) for link in links} == {(one["name"], one["_id"]) for one in found}
-    assert max(Counter(one["name"] for one in found).values(), default=1) == 1
-    for one in found:
-        assert type(one["run_id"]) is int
-        assert len(one["steps"]) == len(one["values"]) == len(one["timestamps"]) > 0
-        assert all(isinstance(number, int | float) for number in (*one["steps"], *one["values"]))
-        assert all(type(moment) is datetime for moment in one["timestamps"])
-
-
-def test_omniboard_opens_the_files(lab):
-    run, bucket = document(lab, 1), GridFS(lab.database)
-    assert {one["name"]: bucket.get(one["file_id"]).read() for one in run["artifacts"]} == FILES
-    name, source = run["experiment"]["sources"][0]
-    with open(os.path.join(run["experiment"]["base_dir"], name), "rb") as file:
-        assert (name, bucket.get(source).read()) == ("clients_experiment.py", file.read())
-    for stored in lab.database["fs.files"].find():
-        assert {"_id", "filename", "length", "chunkSize", "uploadDate"} <= set(stored)
-        # One route of it takes the first chunk for the whole file.
-        first = lab.database["fs.chunks"].find_one({"files_id": stored["_id"], "n": 0})
-        assert len(first["data"]) == min(stored["length"], stored["chunkSize"])
-
-
-def test_omniboard_counts_how_many_runs_use_a_source(lab):
-    stages = [
-        {"$unwind": "$experiment.sources"},
-        {"$addFields": {"file": {"$arrayElemAt": ["$experiment.sources", 1]}}},
-        {"$group": {"_id": {"$toObjectId": "$file"}, "runs": {"$sum": 1}}},
-    ]
-    assert {row["runs"] for row in lab.database.runs.aggregate(stages)} == {5}
-
-
-def test_what_omniboard_writes_during_a_run_survives(mongo, tmp_path):
-    ex = training(tmp_path, mongo.observer())
-
-    @ex.command
-    def marked(_run):
-        marks = {"omniboard.tags": ["good"], "omniboard.notes": "look again"}
-        mongo.database.runs.update_one({"_id": _run._id}, {"$set": marks})
-        _run.info["later"] = True
-        return 1
-
-    ex.run("marked")
-    run = document(mongo, 1)
-    assert run["omniboard"] == {"tags": ["good"], "notes": "look again"}
-    assert (run["status"], run["result"], run["info"]) == ("COMPLETED", 1, {"later": True})
-    with open_store(mongo.uri) as store:
-        record = store.get(1)
-        assert (record.tags, record.notes) == (["good"], "look again")
-        record.annotate(tags=["ours"])
-    assert document(mongo, 1)["omniboard"]["notes"] == "look again"
-
-
-def is_used_elsewhere(database, number, source):
-    pairs = {"$elemMatch": {"$elemMatch": {"$eq": source}}}
-    return database.runs.count_documents({"_id": {"$ne": number}, "experiment.sources": pairs}) > 0
-
-
-def delete_as_omniboard(database, number):
-    """Metrics, artifacts, sources that no other run uses, and the run; nothing that hallow keeps beside it."""
-    run = database.runs.find_one({"_id": number})
-    database.metrics.delete_many({"run_id": number})
-    files = [artifact["file_id"] for artifact in run["artifacts"]]
-    sources = [source for _, source in run["experiment"]["sources"]]
-    files += [source for source in sources if not is_used_elsewhere(database, number, source)]
-    database["fs.files"].delete_many({"_id": {"$in": files}})
-    database["fs.chunks"].delete_many({"files_id": {"$in": files}})
-    database.runs.delete_one({"_id": number})
-
-
-def contents(record):
-    return {file.name: file.read_bytes() for file in (*record.sources, *record.artifacts)}
-
-
-def test_what_omniboard_deletes_leaves_the_other_runs_whole(mongo, tmp_path):
-    ex = training(tmp_path, mongo.observer())
-    for _ in range(3):
-        ex.run()
-    with open_store(mongo.uri) as store:
-        before = contents(store.get(2))
-        delete_as_omniboard(mongo.database, 1)
-        delete_as_omniboard(mongo.database, 3)
-        (record,) = store.runs()
-        assert (record.run_id, record.problem, contents(record)) == (2, "", before)
-        assert record.metrics["acc"].values[-1] == 0.9
-        assert "trained" in record.output
-        store.delete(2)
-        assert list(store.ids()) == []
-
-
-def test_the_id_of_a_run_that_omniboard_deleted_begins_anew(mongo, tmp_path):
-    """What hallow had kept beside the old run is not the new one's, and sources that are gone are stored again."""
-    ex = training(tmp_path, mongo.observer())
-    ex.run()
-    with open_store(mongo.uri) as store:
-        store.get(1).annotate(tags=["old"], notes="of the old run")
-        before = contents(store.get(1))
-        delete_as_omniboard(mongo.database, 1)
-
-        @ex.command
-        def other(_run):
-            _run.log_scalar("other", 1.0)
-
-        assert ex.run("other")._id == 1
-        record = store.get(1)
-        assert (record.tags, record.notes) == ([], "")
-        assert {name: list(points.values) for name, points in record.metrics.items()} == {"other": [1.0]}
-        assert "trained" not in record.output
-        assert contents(record) == {file.name: before[file.name] for file in record.sources} != {}
-
-
-def test_a_run_that_omniboard_deletes_while_it_goes_on_is_recorded_all_the_same(mongo, tmp_path):
-    ex = training(tmp_path, mongo.observer())
-
-    @ex.command
-    def unwanted(_run):
-        _run.log_scalar("loss", 0.5)
-        delete_as_omniboard(mongo.database, _run._id)
-        return 3
-
-    run = ex.run("unwanted")
-    assert (run.status, run.result) == ("COMPLETED", 3)
-    with open_store(mongo.uri) as store:
-        (record,) = store.runs()
-        assert (record.run_id, record.status, record.problem) == (1, "COMPLETED", "")
-        assert list(record.metrics["loss"].values) == [0.5]
-        assert record.config["net"]["activation"] == "relu"
-
-
-# ------------------------------------------------------------------------------------------------- Sacredboard
-
-
-def test_sacredboard_lists_the_runs_of_a_folder_that_have_ended(folder):
-    """And leaves the queued one out, because that has no info.json."""
-    rows = list_folder(folder)
-    assert {name: row["status"] for name, row in rows.items()} == {
-        "1": "COMPLETED",
-        "2": "FAILED",
-        "4": "PENDING",
-        "5": "COMPLETED",
-    }
-    assert (rows["1"]["result"], rows["1"]["info"]["best"]["epoch"], rows["2"]["info"]) == (0.875, 9, {})
-
-
-def test_sacredboard_finds_no_plain_file_among_the_runs(folder):
-    """The first one would be the end of its list; a template is the user's own."""
-    assert [entry.name for entry in os.scandir(folder) if not entry.is_dir()] == []
-    assert {entry.name for entry in os.scandir(folder)} == {
-        "1",
-        "2",
-        "3",
-        "4",
-        "5",
-        "_sources",
-        "_resources",
-        ".hallow",
-    }
-
-
-def test_sacredboard_fails_on_a_template_beside_the_runs(tmp_path):
-    """As with Sacred, which looks for it there; hallow takes a template from anywhere else, too."""
-    ex = training(tmp_path, FileStorageObserver(tmp_path / "runs"))
-    ex.run()
-    (tmp_path / "runs/template.html").write_text("${run}")
-    with pytest.raises(NotADirectoryError):
-        list_folder(tmp_path / "runs")
-
-
-def test_sacredboard_leaves_out_a_run_that_goes_on_without_info(tmp_path):
-    seen = []
-    ex = training(tmp_path, FileStorageObserver(tmp_path / "runs"))
-
-    @ex.command
-    def looked_at(_run):
-        _run.log_scalar("loss", 0.5)
-        wait_until(lambda: read_run(tmp_path / "runs/2")["heartbeat"], "a heartbeat")
-        seen.append(sorted(list_folder(tmp_path / "runs")))
-
-    ex.run()
-    ex.run("looked_at", beat_interval=0.02)
-    assert (seen, sorted(list_folder(tmp_path / "runs"))) == ([["1"]], ["1", "2"])
-
-
-def test_sacredboard_fails_while_a_run_with_info_goes_on(tmp_path):
-    """As with Sacred: it takes the run for one that has ended, and that has a stop_time."""
-    ex = training(tmp_path, FileStorageObserver(tmp_path / "runs"))
-
-    @ex.command
-    def informative(_run):
-        _run.info["epoch"] = 1
-        wait_until((tmp_path / "runs/1/info.json").exists, "info.json")
-        with pytest.raises(KeyError, match="stop_time"):
-            list_folder(tmp_path / "runs")
-
-    ex.run("informative", beat_interval=0.02)
-    assert sorted(list_folder(tmp_path / "runs")) == ["1"]
-
-
-def test_sacredboard_lists_a_killed_run_when_it_is_recovered(tmp_path, run_script):
-    killed = run_script(
-        """
-        import os, signal, time
-        from hallow import Experiment
-        from hallow.observers import FileStorageObserver
-
-        ex = Experiment("killed", interactive=True)
-        ex.observers.append(FileStorageObserver("runs"))
-
-        @ex.main
-        def main(_run):
-            _run.info["epoch"] = 1
-            while not os.path.exists("runs/1/info.json"):
-                time.sleep(0.01)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        ex.run(beat_interval=0.02)
-        """
+    assert all(type(line) is str for line in run.get("fail_trace", []))
+    assert [list(map(type, pair)) for pair in run["experiment"]["sources"]] == [[str, ObjectId]] * len(
+        run["experiment"]["sources"]
     )
-    assert killed.code < 0
-    with pytest.raises(KeyError, match="stop_time"):
-        list_folder(tmp_path / "runs")
-    assert run_script("import hallow.__main__ as h; h.main()", "recover", "runs", name="recover.py").code == 0
-    assert list_folder(tmp_path / "runs")["1"]["status"] == "DIED"
+    assert [{name: type(value) for name, value in one.items()} for one in run["artifacts"]] == [
+        {"name": str, "file_id": ObjectId}
+    ] * len(run["artifacts"])
+    assert [list(map(type, pair)) for pair in run["resources"]] == [[str, str]] * len(run["resources"])
+    for link in run["info"].get("metrics", []):
+        assert {name: type(value) for name, value in link.items()} == {"name": str, "id": str}
+        metric = lab.database.metrics.find_one({"_id": ObjectId(link["id"])})
+        assert set(metric) == {"_id", "run_id", "name", "steps", "values", "timestamps"}
+        assert (metric["run_id"], metric["name"]) == (number, link["name"])
 
 
-def test_sacredboard_reads_times_of_whole_seconds(tmp_path, monkeypatch):
-    """isoformat() leaves a fraction of zero out, and its format needs one."""
-    real = time.time
-    monkeypatch.setattr(time, "time", lambda: float(int(real())))
-    ex = training(tmp_path, FileStorageObserver(tmp_path / "runs"))
+def test_checklist_1_there_is_one_metric_document_for_a_run_and_a_name(lab):
+    names = [(one["run_id"], one["name"]) for one in lab.database.metrics.find({}, {"run_id": 1, "name": 1})]
+    assert sorted(names) == [(1, "acc"), (1, "train.loss"), (2, "train.loss"), (5, "train.loss")]
+
+
+def test_checklist_2_queued_documents_in_mongo_have_what_clients_cannot_do_without(lab):
+    run = document(lab, QUEUED)
+    assert (run["info"], run["artifacts"], run["resources"], run["captured_out"]) == ({}, [], [], "")
+    assert (run["status"], run["heartbeat"], "start_time" in run) == ("QUEUED", None, False)
+    assert type(run["format"]) is str
+    assert type(run["meta"]["queue_time"]) is datetime
+
+
+def test_checklist_3_only_own_keys_of_a_run_document_are_written(mongo_commands, mongo, tmp_path):
+    """No command that a run sends replaces or removes the document, or touches a key that is not Sacred's."""
+    training(tmp_path, mongo.observer()).run(beat_interval=0.02)
+    sent = mongo_commands.documents
+    changes = [each["u"] for command in sent if command.get("update") == "runs" for each in command["updates"]]
+    changes += [command["update"] for command in sent if command.get("findAndModify") == "runs"]
+    assert len(changes) > 3
+    for change in changes:
+        fields = {"$set": change} if isinstance(change, list) else change
+        assert all(operator.startswith("$") for operator in fields)
+        assert {key.partition(".")[0] for some in fields.values() for key in keys_of(some)} <= CLASSIC_KEYS
+    assert [command for command in sent if command.get("delete") == "runs"] == []
+
+
+def keys_of(fields):
+    """The keys that an operator changes; of a pipeline, those of all its stages."""
+    if isinstance(fields, list):
+        return [key for stage in fields for change in stage.values() for key in keys_of(change)]
+    return [fields] if isinstance(fields, str) else list(fields)
+
+
+def test_checklist_3_fields_of_others_survive(mongo, tmp_path):
+    ex = training(tmp_path, mongo.observer())
+    others = {"omniboard": {"tags": ["a"]}, "seml": {"name": "sweep"}, "stats": {"pending_time": 1.5}}
+
+    @ex.command
+    def shared(_run):
+        mongo.database.runs.update_one({"_id": _run._id}, {"$set": others})
+        _run.info["own"] = 1
+        (tmp_path / "late.txt").write_text("late")
+        _run.add_artifact(tmp_path / "late.txt")
+
+    ex.run("shared", beat_interval=0.02)
+    run = document(mongo, 1)
+    assert {name: run[name] for name in others} == others
+    assert (run["status"], run["info"], len(run["artifacts"])) == ("COMPLETED", {"own": 1}, 1)
+
+
+def numbers(observer):
+    """A run of numpy's and other uncommon numbers."""
+    import numpy as np
+
+    ex = Experiment("numbers")
+    ex.observers.append(observer)
+
+    @ex.main
+    def main(_run):
+        for value in (np.float32(0.5), np.int64(2), np.array(4.0), True, float("nan"), float("inf"), 3):
+            _run.log_scalar("mixed", value)
+        _run.info["best"] = np.float64(0.75)
+        return np.float64(0.875)
+
     ex.run()
-    (row,) = list_folder(tmp_path / "runs").values()
-    assert {row[name].microsecond for name in ("start_time", "heartbeat", "stop_time")} == {1}
 
 
-def test_sacredboard_lists_runs_of_other_names(tmp_path):
-    ex = training(tmp_path, FileStorageObserver(tmp_path / "runs", folder="{name}_{config.lr}"))
-    ex.run()
-    ex.run(options={"--id": "second"})
-    assert set(list_folder(tmp_path / "runs")) == {"digits_0.1", "second"}
+def test_checklist_4_numbers_in_mongo_are_numbers(mongo):
+    numbers(mongo.observer())
+    run, metric = document(mongo, 1), mongo.database.metrics.find_one({"run_id": 1})
+    assert (type(run["result"]), run["result"]) == (float, 0.875)
+    assert (type(run["info"]["best"]), run["info"]["best"]) == (float, 0.75)
+    assert all(isinstance(value, int | float) for value in metric["values"])
+    assert metric["values"][:4] == [0.5, 2, 4.0, 1]
+    assert math.isnan(metric["values"][4])
+    assert metric["values"][5:] == [math.inf, 3]
+    assert metric["steps"] == list(range(7))
 
 
-def read_run(path):
-    return json.loads((path / "run.json").read_text(encoding="utf-8"))
+# --------------------------------------------------------------------------------------------------- the folder
 
 
 @pytest.mark.parametrize("number", STARTED)
-def test_sacredboard_shows_a_run_in_mongo(lab, number):
-    run = document(lab, number)
-    row = mongo_row(run)
-    assert (row["id"], row["experiment_name"]) == (number, "digits")
-    assert json.loads(json.dumps(run, default=str))["captured_out"] == run["captured_out"]
-    for link in run["info"].get("metrics", []):
-        found = lab.database.metrics.find_one({"run_id": int(str(number)), "_id": ObjectId(link["id"])})
-        assert (found["name"], len(found["steps"])) == (link["name"], len(found["values"]))
-        assert found["timestamps"][0].strftime("%Y") >= "2000"
+def test_checklist_5_a_run_that_has_ended_is_five_files_in_a_numbered_folder(folder, number):
+    files = {entry.name for entry in os.scandir(folder / str(number)) if entry.is_file()}
+    run = read(folder, number, "run.json")
+    assert files == CLASSIC_FILES | set(run["artifacts"])
+    assert all(TIME.fullmatch(run[name]) for name in ("start_time", "heartbeat", "stop_time"))
+    assert {entry.name for entry in os.scandir(folder / str(number)) if entry.is_dir()} == {".hallow"}
 
 
-def test_sacredboard_fails_on_a_queued_run_in_mongo(lab):
-    """As with Sacred: it formats times that a run has not before it starts."""
-    with pytest.raises((AttributeError, KeyError)):
-        mongo_row(document(lab, QUEUED))
+def test_checklist_5_beside_the_runs_are_folders_alone(folder):
+    entries = {entry.name: entry.is_dir() for entry in os.scandir(folder)}
+    assert set(entries.values()) == {True}
+    assert {name for name in entries if not name.isdigit()} == {"_sources", "_resources", ".hallow"}
 
 
-def test_a_run_that_sacredboard_deletes_leaves_files_that_hallow_does_not_need(mongo, tmp_path):
-    ex = training(tmp_path, mongo.observer())
-    ex.run()
-    ex.run()
-    mongo.database.metrics.delete_many({"run_id": 1})
-    mongo.database.runs.delete_one({"_id": 1})
+def test_checklist_6_metrics_in_a_folder_have_the_classic_form(folder):
+    metrics = {number: read(folder, number, "metrics.json") for number in STARTED}
+    assert {number: sorted(found) for number, found in metrics.items()} == {
+        1: ["acc", "train.loss"],
+        2: ["train.loss"],
+        4: [],
+        5: ["train.loss"],
+    }
+    for one in (one for found in metrics.values() for one in found.values()):
+        assert set(one) == {"steps", "values", "timestamps"}
+        assert len(one["steps"]) == len(one["values"]) == len(one["timestamps"]) > 0
+        assert all(type(value) is float for value in one["values"])
+        assert TIME.fullmatch(one["timestamps"][0])
+
+
+def test_checklist_6_numbers_in_a_folder_are_numbers(tmp_path):
+    numbers(FileStorageObserver(tmp_path))
+    values = read(tmp_path, 1, "metrics.json")["mixed"]["values"]
+    assert values[:4] == [0.5, 2, 4.0, 1]
+    assert math.isnan(values[4])
+    assert values[5:] == [math.inf, 3]
+    assert read(tmp_path, 1, "run.json")["result"] == 0.875
+
+
+# ------------------------------------------------------------------------------------------------ what we read
+
+T = datetime(2019, 5, 4, 3, 2, 1, 7000)
+CONFIG = {"lr": 0.1, "shape": {"py/tuple": [28, 28]}}
+
+
+def old_document(number, **more):
+    """A run document as Sacred 0.7 left it."""
+    return {
+        "_id": number,
+        "format": "MongoObserver-0.7.0",
+        "status": "COMPLETED",
+        "command": "main",
+        "config": CONFIG,
+        "experiment": {"name": "old", "base_dir": "/home/u", "sources": [], "dependencies": [], "repositories": []},
+        "host": {"hostname": "box"},
+        "start_time": T,
+        "stop_time": T,
+        "heartbeat": T,
+        "captured_out": "printed\n",
+        "result": {"py/object": "numpy.float64", "dtype": "float64", "value": 0.5},
+        "artifacts": [],
+        "resources": [["/home/u/d.csv", "0" * 32]],
+        "info": {},
+        **more,
+    }
+
+
+def test_checklist_7_documents_of_sacred_in_mongo_open(mongo):
+    bucket, text = GridFS(mongo.database), b"print(1)\n"
+    source = bucket.put(text, filename="/home/u/train.py", md5=md5(text).hexdigest())
+    plot = bucket.put(b"png", filename="artifact://runs/1/plot.png", contentType="image/png", metadata=None)
+    metric = mongo.database.metrics.insert_one(
+        {"run_id": 1, "name": "loss", "steps": [0, 5], "values": [1.0, float("nan")], "timestamps": [T, T]}
+    ).inserted_id
+    whole = old_document(1, artifacts=[{"name": "plot.png", "file_id": plot}])
+    whole["experiment"]["sources"] = [["train.py", source]]
+    whole["info"] = {"metrics": [{"name": "loss", "id": str(metric)}]}
+    waiting = {key: whole[key] for key in ("command", "config", "experiment", "host")}
+    meta = {"queue_time": T, "command": "main"}
+    queued = {**waiting, "_id": 2, "status": "QUEUED", "meta": meta}
+    failed = old_document("trial-ü", status="FAILED", fail_trace=["Traceback\n", "ValueError: no\n"])
+    mongo.database.runs.insert_many([whole, queued, failed])
     with open_store(mongo.uri) as store:
-        (record,) = store.runs()
-        assert (record.run_id, record.problem, record.metrics["acc"].values[-1]) == (2, "", 0.9)
+        records = {record.run_id: record for record in store.runs()}
+        assert {run_id: record.problem for run_id, record in records.items()} == {1: "", 2: "", "trial-ü": ""}
+        one = store.get("1")
+        assert (one.status, one.result, one.config["shape"]) == ("COMPLETED", 0.5, (28, 28))
+        assert (one.output, one.start_time) == ("printed\n", T.replace(tzinfo=timezone.utc))
+        assert (one.source("train.py").read_bytes(), one.artifact("plot.png").read_bytes()) == (text, b"png")
+        assert one.metrics["loss"].steps == [0, 5]
+        assert (records[2].status, records[2].info, records[2].output) == ("QUEUED", {}, "")
+        assert store.get("trial-ü").fail_trace == ["Traceback\n", "ValueError: no\n"]
+
+
+def write(folder, **files):
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_checklist_7_folders_of_sacred_open(tmp_path):
+    """A run without info, one that waits, and one of another name; none has anything of hallow's."""
+    experiment = {"name": "old", "base_dir": "/home/u", "sources": [["train.py", "_sources/train_1.py"]]}
+    times = {name: T.isoformat() for name in ("start_time", "stop_time", "heartbeat")}
+    done = {"status": "COMPLETED", "command": "main", "experiment": experiment, "host": {"hostname": "box"}, **times}
+    done |= {"result": 0.5, "artifacts": ["plot.png"], "resources": []}
+    loss = {"steps": [0, 5], "values": [1.0, float("nan")], "timestamps": [T.isoformat()] * 2}
+    write(tmp_path / "1", run=done, config=CONFIG, metrics={"loss": loss})
+    (tmp_path / "1/cout.txt").write_text("printed\n")
+    (tmp_path / "1/plot.png").write_bytes(b"png")
+    waiting = {**experiment, "sources": [{"py/tuple": ["train.py", "0" * 32]}]}
+    queued = {"status": "QUEUED", "command": "main", "experiment": waiting, "host": {}, "meta": {}}
+    write(tmp_path / "2", run=queued, config=CONFIG)
+    write(tmp_path / "trial-ü", run=done, config=CONFIG)
+    (tmp_path / "_sources").mkdir()
+    (tmp_path / "_sources/train_1.py").write_text("print(1)\n")
+    with open_store(tmp_path) as store:
+        assert {record.run_id: record.problem for record in store.runs()} == {"1": "", "2": "", "trial-ü": ""}
+        one = store.get(1)
+        assert (one.status, one.result, one.config["shape"], one.info) == ("COMPLETED", 0.5, (28, 28), {})
+        assert (one.output, one.metrics["loss"].steps) == ("printed\n", [0, 5])
+        assert (one.source("train.py").read_text(), one.artifact("plot.png").read_bytes()) == ("print(1)\n", b"png")
+        assert store.get(2).status == "QUEUED"
+        assert store.get("trial-ü").result == 0.5

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import hallow
-from hallow.records.urls import same_place, without_password
+from hallow.records.urls import completed, same_place, without_password
 from hallow.stores import open_store
 
 SCRIPT = """
@@ -66,6 +66,26 @@ def test_urls_without_passwords(url, shown):
     assert without_password(url) == shown
     assert without_password(shown) == shown
     assert same_place(url, shown)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "url", "whole"),
+    [
+        ("mongodb://me:***@host/db", "mongodb://me:pw@host/db", "mongodb://me:pw@host/db"),
+        ("mongodb://me:***@host:1", "mongodb://me:p%40w@host:1/db?a=b", "mongodb://me:p%40w@host:1"),
+        ("mongodb://me:***@host:1/x", "mongodb://me:pw@host:1/db", "mongodb://me:pw@host:1/x"),
+        ("mongodb://me:***@host:1", "mongodb://you:pw@host:1", None),
+        ("mongodb://me:***@host:1", "mongodb://me:pw@other:1", None),
+        ("mongodb://me:***@host:1", "postgresql://me:pw@host:1", None),
+        (
+            "postgresql://me@host/db?password=***",
+            "postgresql://me@host/db?password=pw",
+            "postgresql://me@host/db?password=pw",
+        ),
+    ],
+)
+def test_urls_are_completed(hidden, url, whole):
+    assert completed(hidden, url) == whole
 
 
 def leaks(secret, *texts, folders=()):

@@ -7,7 +7,16 @@ import re
 from collections.abc import Container
 from typing import Any
 
-__all__ = ["HIDDEN", "OBJECT_SCHEMES", "SQL_SCHEMES", "has_password", "same_place", "scheme_of", "without_password"]
+__all__ = [
+    "HIDDEN",
+    "OBJECT_SCHEMES",
+    "SQL_SCHEMES",
+    "completed",
+    "has_password",
+    "same_place",
+    "scheme_of",
+    "without_password",
+]
 
 #: Databases that SQLAlchemy knows.
 SQL_SCHEMES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
@@ -18,6 +27,7 @@ HIDDEN = "***"
 
 # user:password@ after ://; the password may hold anything but a slash or blank, the last @ before that ends it.
 _LOGIN = re.compile(r"(?P<start>[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?P<secret>[^\s/?#]*)@")
+_LOGIN_AT = re.compile(_LOGIN.pattern + r"(?P<host>[^\s/?#]*)")
 _PARAMETER = re.compile(
     r"(?P<start>[?&;](?:password|passwd|pwd|secret|token|key|sslpassword|tlsCertificateKeyFilePassword)=)[^&;#\s'\"]+",
     re.IGNORECASE,
@@ -39,6 +49,18 @@ def has_password(text: str) -> bool:
 def same_place(one: Any, other: Any) -> bool:
     """Whether two URLs are equal but for their passwords."""
     return isinstance(one, str) and isinstance(other, str) and without_password(one) == without_password(other)
+
+
+def completed(hidden: str, url: str) -> str | None:
+    """A URL with its password again, if ``url`` has that: of the same place, or of the same user on the same server."""
+    if same_place(hidden, url):
+        return url
+    login, known = _LOGIN_AT.match(hidden), _LOGIN_AT.match(url)
+    if login is None or known is None or login["start"] != known["start"] or login["host"] != known["host"]:
+        return None
+    if login["secret"] != HIDDEN:
+        return None
+    return f"{login['start']}:{known['secret']}@{hidden[login.start('host') :]}"
 
 
 def scheme_of(text: str, known: Container[str] = ()) -> str:

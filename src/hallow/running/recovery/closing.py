@@ -109,9 +109,10 @@ def _without_journal(target: str | os.PathLike[str], wishes: _Wishes, known: set
             cause = death_cause(owner, [])
             found = Recovered("", run_id, "open", DIED, str(cause["cause"]), ["it has no journal"])
             if not wishes.dry_run:
-                observer.reopen(run_id)
+                stored, when = observer.reopen(run_id), naive_utc(float(owner.get("started") or 0))
                 observer.detail_event("run", cause)
-                observer.interrupted_event(naive_utc(float(owner.get("started") or 0)), DIED)
+                observer.heartbeat_event(stored.info, None, when, stored.result)
+                observer.interrupted_event(when, DIED)
                 found.state = "closed"
             yield found
 

@@ -169,13 +169,16 @@ class Handover:
             self._tell("output_event", text=text, position=base + position)
 
     def _info(self, final: tuple[str, dict[str, Any]]) -> None:
-        """Tell info and result as the journal knows them last, if a beat with them may not have arrived."""
+        """Tell when the run was last heard of, with info and result as the journal knows them last.
+
+        A beat with them may not have arrived; there may have been none, and readers ask for its time.
+        """
         known = [event for _, event in self.journal.events if event.get("event") in ("info", "end")]
-        if not known:
-            return
         when = next((value for key, value in final[1].items() if key.endswith("_time")), None)
-        info = {**self._stored_info(), **restore(known[-1].get("info") or {})}
-        result = restore(known[-1].get("result"))
+        info, result = self._stored_info(), None if self.stored is None else self.stored.result
+        if known:
+            info = {**info, **restore(known[-1].get("info") or {})}
+            result = restore(known[-1].get("result"))
         self._tell("heartbeat_event", info=info, captured_out=self._whole_text(), beat_time=when, result=result)
 
     def _stored_info(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import JournalError
-from hallow.records.urls import HIDDEN, same_place
+from hallow.records.urls import HIDDEN, completed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +46,9 @@ def _completed(value: Any, urls: Sequence[str]) -> Any:
     if not isinstance(value, str) or HIDDEN not in value:
         return value
     for url in urls:
-        if same_place(url, value):
-            return url
+        found = completed(value, url)
+        if found is not None:
+            return found
     raise JournalError(
         f"the password of {value} is not kept in journals; give the URL with it: --store URL, or in the environment "
         "variable HALLOW_STORES"
