@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import pytest
-from servers.fixtures import proxy_to, s3_bucket, s3_server  # noqa: F401 - fixtures
 
 from hallow.backends.objects.observer import ObjectStoreObserver
 from hallow.backends.objects.store import ObjectStore
@@ -130,7 +129,7 @@ def sent(monkeypatch):
 
 class TestS3(BackendContract):
     @pytest.fixture
-    def backend(self, request, s3_server, s3_bucket, proxy_to, monkeypatch, sent, shared_session):  # noqa: F811
+    def backend(self, request, s3_server, s3_bucket, proxy_to, monkeypatch, sent, shared_session):
         proxy = None
         if request.node.name in TO_BE_CUT:  # the others are faster without
             proxy = proxy_to(s3_server)

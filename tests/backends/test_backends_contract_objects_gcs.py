@@ -13,6 +13,7 @@ from hallow.testing import BackendContract
 
 pytest.importorskip("gcsfs")
 pytest.importorskip("gcp_storage_emulator")
+pytestmark = pytest.mark.slow  # the emulator takes its time
 OBSERVER = "__import__('hallow.backends.objects.clouds', fromlist=['_']).GoogleCloudStorageObserver"
 
 
@@ -29,6 +30,7 @@ def emulator():
 class Gcs(Objects):
     cannot: ClassVar = {
         **Objects.cannot,
+        "processes": "the emulator does not bear many clients at once; other stores without conditions are tried",
         "outage": "the emulator is a thread of the tests; S3 is cut off instead",
         "traffic": "requests of gcsfs are not counted; those of s3fs are",
     }

@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
-from servers.fixtures import proxy_to, s3_bucket, s3_server  # noqa: F401 - fixtures
 
 import hallow
 from hallow.backends.objects import observer as observing
@@ -318,6 +317,38 @@ def test_going_on_with_a_run_of_sacred_keeps_what_it_had(url, folder):
     assert json.loads((run / "metrics.json").read_text())["m"]["steps"] == [0, 1, 2]
 
 
+def test_a_mark_on_a_run_of_sacred_leaves_its_files_alone(url, folder):
+    run = folder / "3"
+    run.mkdir(parents=True)
+    times = {"start_time": T.isoformat(), "stop_time": T.isoformat()}
+    metric = {"steps": [0], "values": [1], "timestamps": ["2024-01-01T00:00:00.000001"]}
+    texts = {
+        "run.json": json.dumps({"status": "COMPLETED", **times}),
+        "config.json": "{}",
+        "cout.txt": "text",
+        "metrics.json": json.dumps({"m": metric}),
+    }
+    for name, text in texts.items():
+        (run / name).write_text(text)
+    with hallow.reopen(ObjectStoreObserver(url), 3) as reopened:
+        reopened.tags.append("good")
+    assert {name: (run / name).read_text() for name in texts} == texts
+    assert ObjectStore(url).get(3).tags == ["good"]
+
+
+def test_what_a_killed_process_left_is_made_whole_at_the_end(url, folder):
+    session = Session(None, observer=ObjectStoreObserver(url))
+    session.log("m", 10)
+    session.write("text")
+    observer = ObjectStoreObserver(url)
+    observer.reopen(1)
+    observer.interrupted_event(interrupt_time=T, status="DIED")
+    run = folder / "1"
+    assert (run / "cout.txt").read_text() == "text"
+    assert len(json.loads((run / "metrics.json").read_text())["m"]["steps"]) == 10
+    assert json.loads((run / "info.json").read_text()) == {}
+
+
 def test_metrics_json_and_cout_txt_are_there_from_the_first_beat_on_and_follow(url, folder):
     session = Session(None, observer=ObjectStoreObserver(url))
     session.beat()
@@ -360,6 +391,8 @@ def test_save_file_and_attributes_that_code_for_sacred_reads(url, folder, tmp_pa
     assert (folder / "1" / "source" / "x.py").read_text() == "x"
     with pytest.raises(FileExistsError, match=r"run\.json"):
         observer.save_file(str(made), "run.json")
+    with pytest.raises(FileExistsError, match="leads out"):
+        observer.save_file(str(made), "../2/run.json")
     assert (observer.basedir, observer.dir) == (str(folder), f"{folder}/1")
     assert (observer.resource_dir, observer.source_dir) == (f"{folder}/_resources", f"{folder}/_sources")
     observer.heartbeat_event(info={"a": 1}, captured_out="text", beat_time=T, result=None)
@@ -499,7 +532,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch):
             make("s3://bucket/folder")
 
 
-def test_an_option_that_the_file_system_does_not_have(s3_bucket):  # noqa: F811
+def test_an_option_that_the_file_system_does_not_have(s3_bucket):
     with pytest.raises(StoreError, match="cannot be opened"):
         Session(None, observer=ObjectStoreObserver(f"s3://{s3_bucket}/d", no_such_option=3))
 
@@ -520,7 +553,7 @@ def seconds(function, *args, **kwargs):
     return time.monotonic() - begun, str(raised.value)
 
 
-def test_an_address_where_nobody_listens(s3_bucket, monkeypatch):  # noqa: F811
+def test_an_address_where_nobody_listens(s3_bucket, monkeypatch):
     with socket.socket() as taken:  # bound, and not listening
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
@@ -531,7 +564,7 @@ def test_an_address_where_nobody_listens(s3_bucket, monkeypatch):  # noqa: F811
     assert is_away(StoreError(message))
 
 
-def test_a_server_that_does_not_answer(s3_bucket, monkeypatch):  # noqa: F811
+def test_a_server_that_does_not_answer(s3_bucket, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         took, message = seconds(Session, None, observer=ObjectStoreObserver("s3://bucket/folder"))
@@ -564,7 +597,7 @@ def refusing(monkeypatch):
     server.server_close()
 
 
-def test_credentials_that_are_not_enough(s3_bucket, monkeypatch, refusing):  # noqa: F811
+def test_credentials_that_are_not_enough(s3_bucket, monkeypatch, refusing):
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{refusing}")
     took, message = seconds(Session, None, observer=ObjectStoreObserver("s3://bucket/folder"))
     assert took < 5
@@ -572,7 +605,7 @@ def test_credentials_that_are_not_enough(s3_bucket, monkeypatch, refusing):  # n
     assert "check the credentials" in message
 
 
-def test_no_credentials(s3_bucket, monkeypatch):  # noqa: F811
+def test_no_credentials(s3_bucket, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     took, message = seconds(Session, None, observer=ObjectStoreObserver(f"s3://{s3_bucket}/folder"))
@@ -580,7 +613,7 @@ def test_no_credentials(s3_bucket, monkeypatch):  # noqa: F811
     assert "give credentials" in message
 
 
-def test_a_bucket_that_is_not_there(s3_bucket):  # noqa: F811
+def test_a_bucket_that_is_not_there(s3_bucket):
     missing = f"{s3_bucket}-x"
     with pytest.raises(StoreError, match=f"no bucket '{missing}'"):
         list(ObjectStore(f"s3://{missing}/d").ids())
@@ -645,7 +678,7 @@ SCRIPT = """
 """
 
 
-def test_a_run_that_forks_is_recorded_and_the_process_ends_without_a_word(s3_bucket, tmp_path):  # noqa: F811
+def test_a_run_that_forks_is_recorded_and_the_process_ends_without_a_word(s3_bucket, tmp_path):
     (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT).format(bucket=s3_bucket))
     done = subprocess.run(
         [sys.executable, "-W", "error", "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
@@ -655,7 +688,7 @@ def test_a_run_that_forks_is_recorded_and_the_process_ends_without_a_word(s3_buc
     assert (record.status, record.result, record.metrics["m"].values) == ("COMPLETED", 5, [1, 2])
 
 
-def test_a_large_artifact_goes_in_parts_and_is_read_in_parts(s3_bucket, tmp_path, monkeypatch):  # noqa: F811
+def test_a_large_artifact_goes_in_parts_and_is_read_in_parts(s3_bucket, tmp_path, monkeypatch):
     content = os.urandom(1 << 20) * 17
     (made := tmp_path / "weights.bin").write_bytes(content)
     session = Session(None, observer=ObjectStoreObserver(f"s3://{s3_bucket}/d"))
@@ -667,7 +700,7 @@ def test_a_large_artifact_goes_in_parts_and_is_read_in_parts(s3_bucket, tmp_path
     assert record.artifact("weights.bin").read_bytes() == content
 
 
-def test_content_types_in_s3(s3_server, s3_bucket, tmp_path):  # noqa: F811
+def test_content_types_in_s3(s3_server, s3_bucket, tmp_path):
     (made := tmp_path / "a.png").write_bytes(b"png")
     session = Session(None, observer=ObjectStoreObserver(f"s3://{s3_bucket}/d"))
     session.observer.artifact_event(name="a.png", filename=str(made))

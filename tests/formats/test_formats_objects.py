@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import islice
 
 import hostile
 import pytest
 from hypothesis import HealthCheck, given, settings
 from reading import EXPECTED, HERE, check, runs_of
-from servers.fixtures import s3_bucket, s3_server  # noqa: F401 - fixtures
 
 import hallow
 from hallow.backends.objects.store import ObjectStore
@@ -19,7 +19,7 @@ IDS = EXPECTED["stores"]["s3"]["ids"]
 
 
 @pytest.fixture
-def on_server(s3_server, s3_bucket):  # noqa: F811
+def on_server(s3_server, s3_bucket):
     """The URL of the store where Sacred put it, but for the name of the bucket."""
     client = s3_server.client()
     for line in (HERE / "s3" / "objects.jsonl").read_text().splitlines():
@@ -141,7 +141,9 @@ def test_a_damaged_object_is_one_damaged_run(three_runs, tmp_path, monkeypatch, 
     monkeypatch.syspath_prepend(tmp_path)
     hostile.write_payload(tmp_path, tmp_path / "went_off")
     store = ObjectStore(f"file://{three_runs}")
-    for number, (_, text) in enumerate(hostile.damaged(content(name), tmp_path / "went_off")):
+    variants = hostile.damaged(content(name), tmp_path / "went_off")
+    # What all stores have in common is tried with every variant by the tests of file stores.
+    for number, (_, text) in enumerate(islice(variants, 0, None, 4 if name in CLASSIC else 1)):
         (three_runs / "2" / name).write_bytes(text if name.endswith(".json") else text + b"\n")
         looked_at([store.get(2)])
         if number % 50 == 0:

@@ -89,7 +89,7 @@ def read_record(
         sources=files.sources,
         resources=files.resources,
         artifacts=files.artifacts,
-        tags=[tag for tag in marks.get("tags") or [] if isinstance(tag, str)],
+        tags=_strings(marks.get("tags")),
         notes=marks["notes"] if isinstance(marks.get("notes"), str) else "",
         problem="; ".join(reading.problems),
     )
@@ -173,7 +173,7 @@ class _Reading:
         return []
 
     def strings(self, key: str, within: Mapping[str, Any] | None = None) -> list[str]:
-        return [one for one in self.list_(key, within) if isinstance(one, str)]
+        return _strings(self.list_(key, within))
 
     def lines(self, key: str) -> list[str]:
         found = self._document.get(key)
@@ -185,3 +185,7 @@ class _Reading:
         if found is None and stored is not None:
             self.problems.append(f"{key} is no time: {stored!r:.60}")
         return found
+
+
+def _strings(found: Any) -> list[str]:
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

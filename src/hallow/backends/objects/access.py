@@ -7,19 +7,21 @@ import posixpath
 import random
 import time
 from contextlib import suppress
+from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from hallow.backends.objects.connection import ABSENT, GS, S3, Connection
+from hallow.backends.objects.connection import ABSENT, GS, PATIENCE, S3, Connection
 from hallow.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Objects"]
 
 _SMALL = 8 << 20  # bytes that are read or written in one piece
 _PART = 8 << 20  # bytes of a part of a large object
+_SLOWEST = 20_000  # bytes in a second, of a connection that is not given up
 _TURNS = 40  # attempts to create an object that others want to create, too
 _CONTENT_TYPE = {**dict.fromkeys(S3, "ContentType"), **dict.fromkeys(GS, "content_type")}
 
@@ -32,14 +34,14 @@ class Objects(Connection):
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def read(self, name: str, start: int | None = None, stop: int | None = None) -> bytes:
-        """The content of an object, or the bytes from ``start`` to before ``stop``.
+    def read(self, name: str) -> bytes:
+        """The content of an object.
 
         Raises:
             FileNotFoundError: if there is none.
         """
         try:
-            return bytes(self.do("be read", "cat_file", self.path(name), start=start, end=stop, **self._plainly()))
+            return bytes(self.do("be read", "cat_file", self.path(name), **self._plainly()))
         except ABSENT:
             raise FileNotFoundError(f"{self.url} has no object {name!r}") from None
 
@@ -51,8 +53,9 @@ class Objects(Connection):
         return {name: bytes(content) for name, content in found if not isinstance(content, Exception)}
 
     def _plainly(self) -> dict[str, Any]:
-        """Has s3fs read an object without asking for its size first."""
-        return {"max_concurrency": 1} if self.kind in S3 else {}
+        """Has s3fs read an object without asking for its size first; older ones do not ask."""
+        method = getattr(self._class, "_cat_file", None) if self.kind in S3 else None
+        return {"max_concurrency": 1} if method and "max_concurrency" in signature(method).parameters else {}
 
     def open(self, name: str) -> BinaryIO:
         """An object, opened for reading.
@@ -93,9 +96,11 @@ class Objects(Connection):
         """The objects below these names, with their sizes in bytes."""
         calls = [(self.path(folder),) for folder in folders]
         found = {}
-        for listing in self.do_all("be listed", "find", calls, detail=True):
+        for folder, listing in zip(folders, self.do_all("be listed", "find", calls, detail=True), strict=True):
             infos = listing.values() if isinstance(listing, dict) else ()
-            found.update({self.name(info["name"]): int(info["size"] or 0) for info in infos if _is_object(info)})
+            sizes = {self.name(info["name"]): int(info["size"] or 0) for info in infos if _is_object(info)}
+            # Whatever a driver takes a prefix for: `1` is not the beginning of `10`.
+            found.update({name: size for name, size in sizes.items() if not folder or name.startswith(f"{folder}/")})
         return found
 
     def folders(self) -> list[str]:
@@ -118,7 +123,9 @@ class Objects(Connection):
 
     def write(self, name: str, content: bytes, content_type: str | None = None) -> None:
         """Give an object its content, in one step where the store knows how to do that."""
-        self._sending("pipe_file", content, name, content_type)
+        path, patience = self.path(name), PATIENCE + len(content) / _SLOWEST
+        options = self._typed(content_type)
+        self._into_place(path, lambda: self.do("be written", "pipe_file", path, content, patience=patience, **options))
 
     def write_many(self, contents: Mapping[str, bytes], content_type: str | None = None) -> None:
         """Write several objects at once, each on its own."""
@@ -137,12 +144,13 @@ class Objects(Connection):
         Raises:
             OSError: if the file cannot be read.
         """
-        size = os.stat(filename).st_size
-        # Neither too much memory, nor more than 10,000 parts.
-        parts = {"chunksize": max(_PART, -(-size // 9000 // _PART) * _PART)} if self.kind in _CONTENT_TYPE else {}
+        path, size = self.path(name), os.stat(filename).st_size
+        options = self._typed(content_type)
+        if self.kind in _CONTENT_TYPE:  # neither too much memory, nor more than 10,000 parts
+            options["chunksize"] = max(_PART, -(-size // 9000 // _PART) * _PART)
         if self.kind in S3:
-            parts["max_concurrency"] = 4
-        self._sending("put_file", filename, name, content_type, patience=None, **parts)
+            options["max_concurrency"] = 4
+        self._into_place(path, lambda: self.do("be written", "put_file", filename, path, patience=None, **options))
 
     def copy(self, name: str, target: str) -> None:
         """Give one object the content of another one, without moving it through this machine.
@@ -152,17 +160,14 @@ class Objects(Connection):
         """
         self.do("be written", "cp_file", self.path(name), self.path(target))
 
-    def _sending(self, method: str, what: Any, name: str, content_type: str | None, **options: Any) -> None:
-        path = self.path(name)
-        first, second = (path, what) if method == "pipe_file" else (what, path)
-        options.update(self._typed(content_type))
+    def _into_place(self, path: str, send: Callable[[], Any]) -> None:
         try:
-            self.do("be written", method, first, second, **options)
+            send()
         except FileNotFoundError:
             if self.has_buckets:
                 raise self.no_bucket() from None
             self.do("be written", "makedirs", posixpath.dirname(path), exist_ok=True)
-            self.do("be written", method, first, second, **options)
+            send()
 
     def _typed(self, content_type: str | None) -> dict[str, Any]:
         keyword = _CONTENT_TYPE.get(self.kind)
@@ -188,9 +193,6 @@ class Objects(Connection):
             name: of the object.
             content: no other one that tries has the same.
             content_type: such as ``"text/json"``.
-
-        Raises:
-            FileNotFoundError: if there is no such bucket.
         """
         return (self._create if self.exclusive else self._create_in_turn)(name, content, content_type)
 
@@ -207,6 +209,7 @@ class Objects(Connection):
 
         Raises:
             FileExistsError: if there is one, or somebody else makes it at the same time.
+            FileNotFoundError: if there is no such bucket.
             NotImplementedError: if the store cannot do that in one step.
         """
         with self.reaching("be written"):

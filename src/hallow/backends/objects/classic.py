@@ -46,6 +46,13 @@ class ClassicFiles:
             _Part(f"{run}/metrics.json", JSON_TYPE, points, metrics_json),
         ]
 
+    def take_up(self) -> None:
+        """Go on after another process: what Sacred has left is not made anew while there is nothing to make it from."""
+        present = self._objects.present(part.name for part in self._parts)
+        for part in self._parts:
+            if part.name in present and not part.source.end:
+                part.changes = part.source.changes
+
     def refresh(self, final: bool = False) -> None:
         """Write what is due; at the end, whatever is not up to date."""
         for part in self._parts:

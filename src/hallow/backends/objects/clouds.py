@@ -177,8 +177,8 @@ def _check_google_credentials() -> None:
         default()
     except DefaultCredentialsError as error:
         raise ConnectionError(
-            "GoogleCloudStorageObserver finds no credentials for Google Cloud; set GOOGLE_APPLICATION_CREDENTIALS to the "
-            f"file of a service account, or run: gcloud auth application-default login ({error})"
+            "GoogleCloudStorageObserver finds no credentials for Google Cloud; set GOOGLE_APPLICATION_CREDENTIALS to "
+            f"the file of a service account, or run: gcloud auth application-default login ({error})"
         ) from None
 
 

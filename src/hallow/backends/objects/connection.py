@@ -15,7 +15,7 @@ from hallow.records.urls import HIDDEN, without_password
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["ABSENT", "FIRST_PATIENCE", "GS", "LOCAL", "S3", "Connection"]
+__all__ = ["ABSENT", "FIRST_PATIENCE", "GS", "LOCAL", "PATIENCE", "S3", "Connection"]
 
 #: Seconds for the first call to a store, and for every later one that moves little.
 FIRST_PATIENCE, PATIENCE = 4.5, 60.0

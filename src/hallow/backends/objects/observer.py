@@ -35,10 +35,11 @@ from hallow.backends.objects.pieces import PieceWriter
 from hallow.backends.objects.starting import Beginning, give_back, take_queued
 from hallow.backends.objects.store import ObjectStore, delete_run
 from hallow.errors import RunExistsError
-from hallow.records.names import versions
+from hallow.records.names import artifact_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from hallow.records.points import Points
 
@@ -58,7 +59,8 @@ class ObjectStoreObserver(StoreObserver):
 
     Args:
         url: of a folder as fsspec takes it, such as ``s3://bucket/folder``, ``gs://bucket/folder``,
-            ``file:///folder``. A bucket that is missing is made when a run starts whose id is not given.
+            ``file:///folder``. A bucket of S3 or Google Cloud Storage that is missing is made when a run starts
+            whose id is not given.
         priority: see :class:`~hallow.observers.base.RunObserver`.
         resource_dir: where resources are kept, within the bucket; by default ``<folder>/_resources``.
         source_dir: where source files are kept, within the bucket; by default ``<folder>/_sources``.
@@ -133,6 +135,7 @@ class ObjectStoreObserver(StoreObserver):
         self._files = 0
         self._facts: dict[str, Any] = {}
         self._unwritten = 0
+        self._ending = False
 
     def _begin(self, run: str) -> None:
         """Take a "directory" for everything that follows."""
@@ -235,11 +238,21 @@ class ObjectStoreObserver(StoreObserver):
         self._begin(name)
         for log in (self._points_log, self._output_log, self._files_log):
             log.take_up()
+        self._classic.take_up()
         self._files = self._files_log.end
         entry: dict[str, Any] = parsed(found[f"{name}/run.json"])
         return entry
 
     # ---------------------------------------------------------------------------------------------- document
+
+    def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
+        """Store what is new; the document is left to the final event, which follows at once."""
+        self._ending = True
+        try:
+            # By way of heartbeat_event, which a subclass may have extended.
+            super().last_beat_event(info, captured_out, beat_time, result)  # type: ignore[arg-type]
+        finally:
+            self._ending = False
 
     def _save(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
         super()._save(in_json(changes), removed)
@@ -251,6 +264,8 @@ class ObjectStoreObserver(StoreObserver):
             self._objects.write(self._name("info.json"), json_bytes(changes["info"]), JSON_TYPE)
         elif ending and not self.info:
             self._objects.write(self._name("info.json"), b"{}", JSON_TYPE)
+        if self._ending:
+            return
         try:
             self._classic.refresh(ending)
         finally:
@@ -350,10 +365,10 @@ class ObjectStoreObserver(StoreObserver):
         """Copy a file into the run's "directory"; ``target_name`` may have slashes.
 
         Raises:
-            ArtifactNameError: (a ``FileExistsError``) if the store needs the name itself.
+            ArtifactNameError: (a ``FileExistsError``) if the store needs the name itself, or it leads out of the run.
         """
         self._entry()
-        name = posixpath.normpath(target_name or posixpath.basename(filename))
+        name = artifact_name(target_name or posixpath.basename(filename))
         check_artifact_name(name, name)
         self._objects.upload(filename, self._name(name))
 

@@ -57,7 +57,7 @@ class Beginning:
             _agree(objects, found[STORE_MARKER])
         else:
             _prepare(objects, make_bucket)
-        return cls(objects, number_of(found.get(HINT, b"-").decode("ascii", "replace").strip() or "-"))
+        return cls(objects, number_of(found.get(HINT, b"").decode("ascii", "replace").strip()))
 
     def next_run(self, entry: bytes) -> str:
         """Make ``run.json`` of a new run under the next free number; gives the number.

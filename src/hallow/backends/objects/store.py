@@ -69,37 +69,35 @@ class ObjectStore(Store):
     def _names(self) -> list[str]:
         """The "directories" of all runs; others may stand beside them, but those with numbers were made for a run."""
         names = [name for name in self._objects.folders() if name and name[0] not in "._"]
-        words = [name for name in names if number_of(name) is None]
-        there = self._objects.present(f"{name}/run.json" for name in words)
-        runs = [name for name in names if name not in words or f"{name}/run.json" in there]
+        documents = {name: f"{name}/run.json" for name in names if number_of(name) is None}
+        present = self._objects.present(documents.values())
+        runs = (name for name in names if name not in documents or documents[name] in present)
         return sorted(runs, key=_order)
-
-    def _name(self, run_id: Any) -> str:
-        """The "directory" of a run.
-
-        Raises:
-            RunNotFoundError: if there is none.
-        """
-        try:
-            name = checked_id(run_id)
-        except StoreError:
-            raise self.not_found(run_id) from None
-        if not self._objects.exists(name if number_of(name) is not None else f"{name}/run.json"):
-            raise self.not_found(run_id)
-        return name
 
     # --------------------------------------------------------------------------------------------------- runs
 
     def get(self, run_id: Any) -> RunRecord:
         """One run; see :meth:`hallow.stores.base.Store.get`."""
-        name = self._name(run_id)
-        return next(self._records([name]))
+        try:
+            name = checked_id(run_id)
+        except StoreError:
+            raise self.not_found(run_id) from None
+        record = next(self._records([name]))
+        if not self._is_there(record):
+            raise self.not_found(run_id)
+        return record
+
+    def _is_there(self, record: RunRecord) -> bool:
+        """Whether there is a document, or what is left of a run with a number."""
+        name = str(record.run_id)
+        whole = f"{name}/run.json" if number_of(name) is None else name
+        return bool(record.stored_status) or self._objects.exists(whole)
 
     def runs(self) -> Iterator[RunRecord]:
         """All runs, in the order of :meth:`ids`; several are read at once."""
         names = iter(self._names())
         while batch := list(islice(names, _BATCH)):
-            yield from self._records(batch)
+            yield from filter(self._is_there, self._records(batch))  # one may have been deleted meanwhile
 
     def _records(self, names: Sequence[str]) -> Iterator[RunRecord]:
         found = self._objects.read_many(f"{name}/{part}" for name in names for part in _PARTS)
@@ -140,9 +138,9 @@ class ObjectStore(Store):
 
         If that is interrupted, the run is still there, without a part of what it had; it can be deleted again.
         """
-        name = self._name(run_id)
-        own = self._shared_by(next(self._records([name])))
-        delete_run(self._objects, name)
+        record = self.get(run_id)
+        own = self._shared_by(record)
+        delete_run(self._objects, str(record.run_id))
         for record in self.runs() if own else ():
             if record.problem:
                 return  # nobody knows what it refers to
