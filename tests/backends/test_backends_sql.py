@@ -100,17 +100,26 @@ def test_O_31_custom_statuses_disturb_nobody(place):
     class Diverged(RunInterrupt):
         STATUS = "DIVERGED because of a learning rate that was far too high"
 
+    class Long(RunInterrupt):
+        STATUS = "x" * 1000
+
     def main():
         raise Diverged
+
+    def too_long():
+        raise Long
 
     with pytest.raises(Diverged):
         place.run(main)
     queued = place.run(lambda: 1, queue=True)
     place.run(lambda: 2)
+    with pytest.raises(Long):
+        place.run(too_long)
     with hallow.open_store(place.url) as store:
-        assert [record.status for record in store.runs()] == [Diverged.STATUS, "QUEUED", "COMPLETED"]
+        assert [record.status for record in store.runs()] == [Diverged.STATUS, "QUEUED", "COMPLETED", Long.STATUS]
     assert place.observer().query(queued._id)["status"] == "QUEUED"
-    assert place.rows("SELECT status FROM run ORDER BY id") == [(Diverged.STATUS,), ("QUEUED",), ("COMPLETED",)]
+    stored = [status for (status,) in place.rows("SELECT status FROM run ORDER BY id")]
+    assert stored == [Diverged.STATUS, "QUEUED", "COMPLETED", "INTERRUPTED"]
     session = place.observer().session
     assert [run.run_id for run in session.query(Run).filter(Run.status == Diverged.STATUS)] == ["1"]
     session.remove()
@@ -144,6 +153,16 @@ def test_sql_parallel(place):
     assert place.rows("SELECT count(*) FROM experiment") == [(1,)]
     assert place.rows("SELECT count(*) FROM host") == [(1,)]
     assert place.rows("SELECT count(*) FROM dependency") == [(1,)]
+
+
+def test_O_32_a_start_that_failed_leaves_the_observer_usable(place):
+    observer = place.observer()
+    Session(None, observer=observer, run_id="taken").complete(result="old")
+    for _ in range(3):
+        with pytest.raises(RunExistsError, match=r"run taken exists in .* choose another id, or let it be chosen"):
+            Session(None, observer=observer, run_id="taken")
+    assert Session(None, observer=observer).run_id == 1
+    assert place.record("taken").result == "old"
 
 
 def test_an_id_after_one_that_was_given(place):
@@ -224,7 +243,7 @@ def test_O_33_what_a_query_gives(place, tmp_path):
     observer = place.observer()
     found = observer.query(queued._id)
     assert found == observer.query(str(queued._id))
-    assert (found["_id"], found["status"], found["result"]) == ("1", "COMPLETED", {"acc": 0.5})
+    assert (found["_id"], found["status"], found["result"]) == (1, "COMPLETED", {"acc": 0.5})
     assert isinstance(found["queue_time"], datetime)
     assert found["queue_time"] <= found["start_time"]
     assert found["info"] == {"note": (1, 2)}
@@ -261,6 +280,23 @@ def test_O_34_binary_sources_and_changed_ones(place, tmp_path, caplog):
     assert place.rows("SELECT count(*) FROM source") == [(3,)]
 
 
+def test_sources_that_are_found_late(place, tmp_path):
+    """They belong to the run alone; of the experiment as it was before, nothing is left if no other run has it."""
+    (tmp_path / "late.py").write_text("x = 1\n")
+    late = (f"{tmp_path}/late.py".lstrip("/"), md5(b"x = 1\n").hexdigest())
+    first, second = (Session(None, observer=place.observer()) for _ in range(2))
+    for session, count in ((first, 2), (second, 1)):
+        session.observer.detail_event(name="late_sources", detail=[late])
+        assert place.rows("SELECT count(*) FROM experiment") == [(count,)]
+    session.observer.resumed_event(resume_time=T, host_info={"hostname": "another"}, _id=session.run_id)
+    assert sorted(place.rows("SELECT hostname FROM host")) == [("another",), ("here",)]
+    first.observer.resumed_event(resume_time=T, host_info={"hostname": "another"}, _id=first.run_id)
+    assert place.rows("SELECT hostname FROM host") == [("another",)]
+    for session in (first, second):
+        (source,) = place.record(session.run_id).sources
+        assert (source.name, source.read_text()) == (late[0], "x = 1\n")
+
+
 # ---------------------------------------------------------------------------------------------------- the format
 
 
@@ -287,11 +323,11 @@ def test_S_10_no_name_is_too_long(place, tmp_path):
         "name": "n" * 1000,
         "base_dir": "/" + "d" * 1000,
         "sources": [],
-        "dependencies": [f"{'p' * 90}=={'1.' * 60}0"],
-        "repositories": [{"url": "u" * 3000, "commit": "c" * 64, "dirty": True}],
+        "dependencies": [f"{'p' * 400}=={'1.' * 200}0"],
+        "repositories": [{"url": "u" * 3000, "commit": "c" * 400, "dirty": True}],
         "mainfile": "m" * 500,
     }
-    host = {"hostname": "h" * 200, "os": ["o" * 100, "i" * 300], "cpu": "c" * 200, "python_version": "3.13.0+local" * 9}
+    host = {"hostname": "h" * 400, "os": ["o" * 100, "i" * 300], "cpu": "c" * 200, "python_version": "3.13.0+local" * 9}
     facts = {
         "command": "x" * 500,
         "start_time": T,
@@ -332,8 +368,9 @@ def test_mapped_classes_read_what_runs_wrote(place, tmp_path):
     document = run.to_json()
     assert list(document) == [
         *("_id", "command", "start_time", "heartbeat", "stop_time", "queue_time", "status", "result", "meta"),
-        *("resources", "artifacts", "host", "experiment", "config", "info", "captured_out", "fail_trace"),
+        *("resources", "artifacts", "host", "experiment", "config", "captured_out", "fail_trace"),
     ]
+    assert document["_id"] == 1
     assert document["config"]["lr"] == 0.1
     session.remove()
 
@@ -599,6 +636,24 @@ def test_an_observer_with_a_session_of_the_users(memory):
     run = session.query(Run).one()
     assert observer.run is run
     assert (run.run_id, run.status, run.command, run.start_time, run.config) == ("1", "RUNNING", "run", T, '{"a": 1}')
+    assert run.to_json() == {
+        "_id": 1,
+        "command": "run",
+        "start_time": T,
+        "heartbeat": None,
+        "stop_time": None,
+        "queue_time": None,
+        "status": "RUNNING",
+        "result": None,
+        "meta": {"comment": "c", "priority": 0.0},
+        "resources": [],
+        "artifacts": [],
+        "config": {"a": 1},
+        "captured_out": None,
+        "fail_trace": None,
+        "host": {"cpu": None, "hostname": "box", "os": ["Linux", "6"], "python_version": None},
+        "experiment": {"name": "test", "base_dir": "/tmp", "sources": [], "dependencies": [], "repositories": []},
+    }
     observer.heartbeat_event(info={"b": 2}, captured_out="some output", beat_time=T, result=17)
     assert (run.heartbeat, run.info, run.captured_out, run.result) == (T, '{"b": 2}', "some output", 17.0)
     observer.completed_event(stop_time=T, result=42)

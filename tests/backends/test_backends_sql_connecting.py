@@ -16,6 +16,7 @@ from servers.processes import free_port
 
 import hallow
 from hallow.errors import StoreError
+from hallow.running.recovery import recover
 from hallow.running.recovery.making import made_again
 from hallow.testing.contract.support import Session
 
@@ -343,6 +344,35 @@ def test_output_whose_answer_is_lost_is_there_once(postgres_server, postgres_dat
     assert record.metrics["m"].steps == list(range(2100))
     session.observer.session.remove()
     session.observer.engine.dispose()
+
+
+def test_a_run_that_starts_without_its_server(
+    postgres_server, postgres_database, observe, proxy_to, tmp_path, monkeypatch
+):
+    """With ``--journal-only``; a recovery delivers it when the server is back."""
+    monkeypatch.setenv("HALLOW_STATE_DIR", str(tmp_path / "state"))
+    proxy = proxy_to(postgres_server)
+    url = postgres_server.url_of(postgres_database.rpartition("/")[2], proxy=proxy)
+    recorded(observe(url))
+    ex = hallow.Experiment("offline", save_git_info=False)
+    ex.observers.append(observe(url))
+
+    @ex.main
+    def main(_run):
+        _run.log_scalar("m", 0.5)
+        _run.add_resource(__file__)
+        _run.add_artifact(__file__)
+        return 9
+
+    proxy.cut()
+    ex.run(options={"--journal-only": True, "--capture": "no"})
+    proxy.heal()
+    assert [found.problems for found in recover()] == [[]]
+    with hallow.open_store(url) as store:
+        record = store.get(2)
+        assert (record.status, record.result, record.metrics["m"].values) == ("COMPLETED", 9, [0.5])
+        assert record.artifacts[0].read_bytes() == record.resources[0].read_bytes() == Path(__file__).read_bytes()
+    assert list(recover()) == []
 
 
 def test_a_lock_that_others_hold_in_turn_is_waited_for(tmp_path, observe):

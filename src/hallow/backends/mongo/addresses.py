@@ -6,13 +6,13 @@ import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 
 from hallow.backends.mongo.layout import Names
 from hallow.errors import HallowWarning, OptionError, StoreError
-from hallow.records.urls import without_password
+from hallow.records.urls import HIDDEN, without_password
 
-__all__ = ["Address", "get_pattern", "parse_mongo_db_arg", "shown_url"]
+__all__ = ["Address", "get_pattern", "parse_mongo_db_arg", "shown_url", "with_user"]
 
 _NAME = r"[a-zA-Z_][\w#%&'()+\-;=@\[\]^{}]{0,63}"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9\-]*[a-zA-Z0-9])?"
@@ -153,6 +153,14 @@ def shown_url(url: str, database: str, names: Names) -> str:
     elif names.prefix:
         words.append(f"collection_prefix={quote(names.prefix)}")
     return without_password(urlunsplit((scheme, place, path, "&".join(words), "")))
+
+
+def with_user(url: str, user: str | None) -> str:
+    """A URL that names a user, whose password is not known here; unchanged if there is none, or one already."""
+    if user is None or "@" in url:
+        return url
+    scheme, _, rest = url.rpartition("://")
+    return f"{scheme or 'mongodb'}://{quote_plus(user)}:{HIDDEN}@{rest}"
 
 
 # It may hold a session token.

@@ -8,7 +8,7 @@ from typing import Any
 from hallow.backends.mongo.layout import COLLECTION_NAME_BLACKLIST, Names
 from hallow.errors import NameInUseError, UsageError
 
-__all__ = ["may_be_told", "names_for", "whole_number"]
+__all__ = ["bucket_of", "may_be_told", "names_for", "whole_number"]
 
 
 def names_for(collection: str, prefix: str) -> Names:
@@ -45,6 +45,12 @@ def whole_number(overwrite: int | str | None) -> int | None:
         raise UsageError(
             f"overwrite={overwrite!r}: the id of a run that can be overwritten is a whole number", print_usage=False
         ) from None
+
+
+def bucket_of(fs: Any) -> str:
+    """The name of the bucket that a ``gridfs.GridFS`` is for; the driver has it where it likes."""
+    found = (getattr(fs, name, None) for name in ("_collection", "_GridFS__collection"))
+    return next((str(collection.name) for collection in found if collection is not None), "fs")
 
 
 def may_be_told(name: str, value: Any) -> bool:

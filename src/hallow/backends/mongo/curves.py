@@ -51,11 +51,11 @@ class Curves:
             return [{"name": name, "id": str(curve.id)} for name, curve in self._curves.items() if curve.count]
         return [{"name": name, "id": str(known)} for name, known in self._ids.items()]
 
-    def add(self, first: int, points: Iterable[Points]) -> None:
-        """Add points that the log has already, from number ``first`` on."""
+    def add(self, first: int, points: Iterable[Points], replaced: bool) -> None:
+        """Add points that the log has already, from number ``first`` on; ``replaced``: others were there before."""
         new = joined(points)
         if not self._is_known or first != self._next:
-            self._recall(new)
+            self._recall(new, replaced)
             self._next = first
         touched = [(self._curve(name), some) for name, some in new.items()]
         updates = [update for curve, some in touched for update in self._updates(curve, some)]
@@ -74,8 +74,8 @@ class Curves:
             curve = self._curves[name] = _Curve(name, self._ids.get(name))
         return curve
 
-    def _recall(self, new: dict[str, Points]) -> None:
-        """Find out how the documents are; the log has the ``new`` points already."""
+    def _recall(self, new: dict[str, Points], replaced: bool) -> None:
+        """Find out how the documents are; the log has the ``new`` points already, perhaps in place of others."""
         self._ids.update((name, curve.id) for name, curve in self._curves.items())
         self._curves.clear()
         sizes = self._sizes()
@@ -83,7 +83,7 @@ class Curves:
             known = sizes.get(name)
             curve = self._curves[name] = _Curve(name, self._ids.get(name) if known is None else known[0])
             curve.count = count - (len(new[name]) if name in new else 0)
-            curve.is_damaged = curve.count > 0 and (known is None or known[1] != curve.size)
+            curve.is_damaged = replaced or known is None or known[1] != curve.size
         self._is_known = True
 
     def _sizes(self) -> dict[str, tuple[Any, int]]:
@@ -107,7 +107,7 @@ class Curves:
         count = curve.count + len(new)
         every = _stride(count)
         further = _columns(_chosen(new, curve.count, count))
-        if curve.count == 0:
+        if curve.count == 0:  # and whatever was there is replaced
             return [self._whole(curve, further)]
         if curve.is_damaged or (every != curve.every and not curve.is_sure):
             return [self._whole(curve, self._from_the_log(curve.name, count))]

@@ -93,10 +93,13 @@ def _connected(url: str | None, options: dict[str, Any]) -> MongoClient[dict[str
     given = {name.lower() for name in options} | set(re.findall(r"[?&;](\w+)=", (url or "").lower()))
     defaults: dict[str, Any] = {"serverSelectionTimeoutMS": _PATIENCE, "appName": "hallow", "connect": False}
     own = {name: value for name, value in defaults.items() if name.lower() not in given}
+    if not given & {"w", "j", "journal", "fsync"}:
+        own["journal"] = True  # what a server has confirmed must survive its death
     try:
         return MongoClient(url, **own, **options)
     except (PyMongoError, ValueError, TypeError) as error:
-        shown = without_password(url or "the default server")
+        # A slash in the password makes it something else to whoever takes the URL apart.
+        shown = re.sub(r"(://[^:@]*):.*@", r"\1:***@", url or "the default server")
         raise StoreError(
             f"MongoDB cannot be reached: the address or an option of {shown} is not understood "
             f"({_cleaned(error, url)}); write it like mongodb://user:password@host:27017/database, with the special "
@@ -189,7 +192,7 @@ def _cleaned(error: Exception, url: str | None = None) -> str:
     details = getattr(error, "details", None)
     inside = details.get("writeErrors") if isinstance(details, dict) else None
     text = str(inside[0].get("errmsg")) if inside else str(error)
-    password = re.search(r"://[^/?#]*?:([^/?#]*)@", url or "")
+    password = re.search(r"://[^:@]*:(.*)@", url or "")
     if password and password[1]:
         text = text.replace(password[1], "***")
     text = " ".join(without_password(_TAIL.sub("", text)).split())

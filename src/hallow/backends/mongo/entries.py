@@ -111,7 +111,9 @@ def _add_as(database: Database, run_id: Any, document: dict[str, Any]) -> Any:
     from pymongo.errors import DuplicateKeyError
 
     # An id that was given as text stands for the number, too.
-    others = database.runs.find_one({"_id": {"$in": candidates(run_id)}}, {"_id": 1})
+    wanted = candidates(run_id)
+    run_id = wanted[0]
+    others = database.runs.find_one({"_id": {"$in": wanted}}, {"_id": 1})
     if others is None:
         try:
             database.runs.insert_one({"_id": run_id, **document})

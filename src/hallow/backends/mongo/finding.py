@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
 def candidates(run_id: Any) -> list[Any]:
     """What a run that is called so may have as its id, the likeliest first."""
+    if hasattr(run_id, "__index__"):
+        run_id = index(run_id)
     if isinstance(run_id, int | float) and _SMALLEST <= run_id <= _LARGEST:
         return [run_id, str(run_id)]
     text = str(run_id).encode("utf-8", "replace").decode()

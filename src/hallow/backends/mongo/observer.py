@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
-from hallow.backends.mongo.addresses import parse_mongo_db_arg, shown_url
-from hallow.backends.mongo.arguments import may_be_told, names_for, whole_number
+from hallow.backends.mongo.addresses import parse_mongo_db_arg, shown_url, with_user
+from hallow.backends.mongo.arguments import bucket_of, may_be_told, names_for, whole_number
 from hallow.backends.mongo.database import Database
 from hallow.backends.mongo.deleting import links_in, remove_beside
 from hallow.backends.mongo.details import claim, write_details
@@ -179,14 +179,18 @@ class MongoObserver(StoreObserver):
         self._client = database.client
         names = Names(runs_collection.name, None if metrics_collection is None else metrics_collection.name)
         place = shown_url(self._url or place_of(self._client), database.name, names)
-        bucket = getattr(getattr(fs, "_collection", None), "name", "fs")
-        self._database = Database(self._connection, database, names, place, bucket)
+        self._database = Database(self._connection, database, names, place, bucket_of(fs))
         if self.overwrite is not None:
             with self._database.reaching():
                 check_overwritten(self._database, self.overwrite)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._database.url!r})"
+
+    @property
+    def url(self) -> str:
+        """Of the store, without a password."""
+        return self._database.url
 
     __hash__ = StoreObserver.__hash__
 
@@ -198,17 +202,17 @@ class MongoObserver(StoreObserver):
         return MongoStore.over(self._database)
 
     def recovery(self) -> dict[str, Any]:
-        """How another process makes this observer again."""
-        own, names = type(self), self._database.names
-        options = {name: value for name, value in self._options.items() if may_be_told(name, value)}
+        """How another process makes this observer again; it has to be told the password."""
+        own, names, options = type(self), self._database.names, dict(self._options)
+        url = with_user(self._url or place_of(self._client), options.pop("username", None))
         return {
             "class": f"{own.__module__}:{own.__qualname__}",
             "arguments": {
-                "url": without_password(self._url or place_of(self._client)),
+                "url": without_password(url),
                 "db_name": self.runs.database.name,
                 **({"collection": names.runs} if names.prefix is None else {"collection_prefix": names.prefix}),
                 "priority": self.priority,
-                **options,
+                **{name: value for name, value in options.items() if may_be_told(name, value)},
             },
         }
 
@@ -219,7 +223,7 @@ class MongoObserver(StoreObserver):
         self._recording: Recording | None = None
         self._files: Files | None = None
         self._is_fresh = True
-        self._is_reopened = False
+        self._links_at_once = False
         # Entries that a subclass has added to the document, as they were sent last.
         self._added = "{}"
         # Points that could not be stored and that nobody will send again.
@@ -286,7 +290,9 @@ class MongoObserver(StoreObserver):
             self._recording = Recording(self._database, document.get("_id"), links_in(document))
             entry = {key: from_bson(value, self._load_large) for key, value in document.items()}
         self._files = Files(self._database)
-        self._is_fresh, self._is_reopened = False, True
+        info = document.get("info")
+        self._links_at_once = isinstance(info, dict) and is_links(info.get("metrics", []))
+        self._is_fresh = False
         # These refer to files, and are sent as they are.
         for key in ("_id", "artifacts", "resources"):
             entry[key] = document.get(key, [])
@@ -404,7 +410,7 @@ class MongoObserver(StoreObserver):
         before = len(recording.links)
         with self._database.reaching():
             recording.write_points(first, points)
-            if self._is_reopened and len(recording.links) > before:  # there may come no heartbeat
+            if self._links_at_once and len(recording.links) > before:  # there may come no heartbeat
                 recording.update({"info.metrics": recording.links[:_MOST_LINKS]})
 
     def _write_output(self, position: int, data: bytes) -> None:
@@ -437,21 +443,28 @@ class MongoObserver(StoreObserver):
             return
         attempts = _ATTEMPTS.get(facts["status"], 3)
         for attempt in range(attempts):
-            try:
-                self._send_unsent()
-                super()._finish(when, **facts)
-                return
-            except (StoreError, ObserverError) as error:
-                problem = error
-            if attempt + 1 < attempts:
+            if attempt:
                 time.sleep(_PAUSE)
+            problem = self._tried_to_finish(when, facts)
+            if problem is None:
+                return
         self._save_elsewhere(problem)
+
+    def _tried_to_finish(self, when: datetime, facts: Mapping[str, Any]) -> Exception | None:
+        """Store what is left and the end, each also if the other fails; what went wrong."""
+        problem: Exception | None = None
+        for step in (self._send_unsent, lambda: StoreObserver._finish(self, when, **facts)):
+            try:
+                step()
+            except (StoreError, ObserverError) as error:  # noqa: PERF203 - two rounds
+                problem = error
+        return problem
 
     def _send_unsent(self) -> None:
         if self._unsent:
             self.points_event(list(self._unsent))
 
-    def _save_elsewhere(self, problem: Exception) -> None:
+    def _save_elsewhere(self, problem: Exception | None) -> None:
         try:
             path = dump(self._entry(), self._unsent, self.failure_dir)
         except OSError as error:

@@ -35,19 +35,22 @@ class PointsLog:
         # How many points are stored; None as long as that is not certain.
         self._end: int | None = None
 
-    def write(self, first: int, points: list[Points]) -> None:
-        """Replace everything from number ``first`` on.
+    def write(self, first: int, points: list[Points]) -> bool:
+        """Replace everything from number ``first`` on; whether there was something.
 
         Either all points of a call are stored or none, unless they are more than 2^18.
         """
+        removed = 0
         if self._end != first:
             self._end = None
-            self._database.points.delete_many({"run_id": self._run_id, "first": {"$gte": first}})
+            chosen = {"run_id": self._run_id, "first": {"$gte": first}}
+            removed = self._database.points.delete_many(chosen).deleted_count
         self._end = None
         number = first
         for some in _portions(points):
             number += self._add(number, some)
         self._end = number
+        return removed > 0
 
     def _add(self, first: int, points: list[Points]) -> int:
         data = pack(points)

@@ -60,9 +60,9 @@ class Recording:
         """Replace all points from number ``first`` on."""
         if not self._has_points:
             self._take_over_points()
-        self._log.write(first, points)
+        replaced = self._log.write(first, points)
         if self._curves is not None:
-            self._curves.add(first, points)
+            self._curves.add(first, points, replaced)
 
     def _take_over_points(self) -> None:
         """Of a run that Sacred has recorded, the points are in the metric documents only, which are to have fewer."""

@@ -116,7 +116,7 @@ class ObjectStore(Store):
                 run,
                 run_id=id_of(name),
                 store=self.url,
-                marks=_sound(run.marks({**_of(name, found), **_of(name, owners)})),
+                marks=run.marks({**_of(name, found), **_of(name, owners)}),
                 files=run.files(document, rows.get(name, []), _of(name, listings)),
                 problem=problem,
                 ordered=False,
@@ -169,10 +169,6 @@ def _order(name: str) -> tuple[float, str]:
 def _has_files(document: Mapping[str, Any]) -> bool:
     """Whether a run has artifacts or resources, or may have some that its document does not tell of yet."""
     return bool(document.get("artifacts") or document.get("resources") or document.get("status") == "RUNNING")
-
-
-def _sound(marks: dict[str, Any]) -> dict[str, Any]:
-    return marks if isinstance(marks.get("tags"), list) else {**marks, "tags": []}
 
 
 def _of(name: str, found: Mapping[str, Any]) -> dict[str, Any]:

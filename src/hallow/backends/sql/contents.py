@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select
 
-from hallow.backends.sql.layout import PIECE, hallow_content, plain, raw
+from hallow.backends.sql.layout import PIECE, hallow_content, metadata, plain, raw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Table
     from typing_extensions import Buffer
 
-__all__ = ["Pieces", "add_bytes", "add_text", "as_bytes", "piece", "remove", "size_in_pieces", "whole"]
+__all__ = ["Pieces", "add_bytes", "add_row", "add_text", "as_bytes", "piece", "remove", "size_in_pieces", "whole"]
 
 #: Bytes up to which a content is kept in Sacred's column.
 WHOLE = 4 * PIECE
@@ -32,8 +32,8 @@ def add_bytes(connection: Connection, table: Table, values: dict[str, Any], file
     """
     with open(filename, "rb") as file:
         if os.fstat(file.fileno()).st_size <= WHOLE:
-            return _inserted(connection, table, {**values, "content": file.read()})
-        owner = _inserted(connection, table, values)
+            return add_row(connection, table, {**values, "content": file.read()})
+        owner = add_row(connection, table, values)
         _add_pieces(connection, table, owner, iter(lambda: file.read(PIECE), b""))
     return owner
 
@@ -41,14 +41,15 @@ def add_bytes(connection: Connection, table: Table, values: dict[str, Any], file
 def add_text(connection: Connection, table: Table, values: dict[str, Any], content: bytes) -> int:
     """Insert a row with a content that is text as a rule; other bytes are kept as they are, beside a text like them."""
     text = plain(content.decode("utf-8", "replace"))
-    owner = _inserted(connection, table, {**values, "content": text})
+    owner = add_row(connection, table, {**values, "content": text})
     if text.encode() != content:
         pieces = (content[start : start + PIECE] for start in range(0, len(content), PIECE))
         _add_pieces(connection, table, owner, pieces)
     return owner
 
 
-def _inserted(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+def add_row(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    """Insert a row; gives the number that the database has chosen for it."""
     key = connection.execute(insert(table).values(values)).inserted_primary_key
     assert key is not None
     return int(key[0])
@@ -82,10 +83,10 @@ def piece(connection: Connection, table: str, owner: int, number: int) -> bytes 
     return as_bytes(connection.execute(wanted).scalar())
 
 
-def whole(connection: Connection, table: Table, owner: int) -> bytes | None:
+def whole(connection: Connection, table: str, owner: int) -> bytes | None:
     """A content that is in Sacred's column; ``None`` if it is not there."""
-    columns = raw(table).c
-    key = columns[next(iter(table.primary_key)).name]
+    columns = raw(metadata.tables[table]).c
+    key = columns[f"{table}_id"]
     return as_bytes(connection.execute(select(columns.content).where(key == owner)).scalar())
 
 

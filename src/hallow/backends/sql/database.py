@@ -29,6 +29,7 @@ __all__ = ["Database"]
 _T = TypeVar("_T")
 # Seconds to wait for a lock while others that have it get on.
 _LONGEST = 60.0
+_LONGEST_REASON = 300  # characters
 
 
 class Database:
@@ -166,8 +167,8 @@ class Database:
                     return attempt()
                 except DBAPIError as error:
                     is_stuck = self._traces() == before or time.monotonic() > end
-                    if (error.connection_invalidated or isinstance(error, IntegrityError)) and not is_again:
-                        is_again = True  # with another connection, or after others that were faster
+                    if _may_go_well(error) and not is_again:
+                        is_again = True
                     elif not _is_locked(error) or is_stuck:
                         raise self._problem(error) from None
                 except PoolTimeout:
@@ -200,9 +201,9 @@ class Database:
 
     def _told(self, error: SQLAlchemyError) -> str:
         """What the driver says, in one line and without the password."""
-        lines = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        password = self.engine.url.password
-        return lines[0].replace(password, "***") if password else lines[0]
+        words = str(getattr(error, "orig", None) or error).split() or [type(error).__name__]
+        password, text = self.engine.url.password, " ".join(words)[:_LONGEST_REASON]
+        return text.replace(password, "***") if password else text
 
     # ------------------------------------------------------------------------------------------- SQLite files
 
@@ -223,6 +224,12 @@ class Database:
             if not tables_of(connection):
                 connection.rollback()
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+def _may_go_well(error: DBAPIError) -> bool:
+    """Whether a second attempt makes sense: with another connection, or after others that were faster."""
+    is_conflict = isinstance(error, IntegrityError) or str(getattr(error.orig, "sqlstate", None)).startswith("40")
+    return error.connection_invalidated or is_conflict
 
 
 def _is_locked(error: DBAPIError) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Connection, Table
 
-__all__ = ["delete_run", "forget"]
+__all__ = ["delete_run", "forget", "release"]
 
 _LINKS = (
     (experiments_sources, source),
@@ -59,6 +59,11 @@ def delete_run(connection: Connection, key: int) -> None:
     connection.execute(delete(runs_resources).where(runs_resources.c.run_id == run_id))
     _delete_unused(connection, resource, runs_resources, read)
     connection.execute(delete(run).where(run.c.id == key))
+    release(connection, experiment_id, host_id)
+
+
+def release(connection: Connection, experiment_id: int | None, host_id: int | None) -> None:
+    """Remove an experiment and a machine, unless there are runs of them."""
     if _is_unused(connection, run.c.experiment_id, experiment_id):
         _delete_experiment(connection, experiment_id)
     if _is_unused(connection, run.c.host_id, host_id):
@@ -86,7 +91,7 @@ def _is_unused(connection: Connection, column: Column[Any], number: int | None) 
     return number is not None and connection.execute(select(column).where(column == number).limit(1)).first() is None
 
 
-def _delete_experiment(connection: Connection, number: int) -> None:
+def _delete_experiment(connection: Connection, number: int | None) -> None:
     for link, table in _LINKS:
         key = next(iter(table.primary_key))
         linked = _numbers(connection, link.c[key.name], link.c.experiment_id == number)

@@ -45,7 +45,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Double,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -74,10 +73,11 @@ class Word(UserDefinedType[str]):
     """Short text whose parameters name no type, so that they fit a column of an enumeration, too."""
 
     cache_ok = True
+    length = 255
 
     def get_col_spec(self, **_: Any) -> str:
         """The type of new columns."""
-        return "VARCHAR(255)"
+        return f"VARCHAR({self.length})"
 
 
 # Plain TEXT and BLOB of MySQL end at 64 KiB.
@@ -173,7 +173,7 @@ run = Table(
     Column("heartbeat", DateTime),
     Column("stop_time", DateTime),
     Column("queue_time", DateTime),
-    Column("priority", Float),
+    Column("priority", Double),
     Column("comment", _TEXT),
     Column("fail_trace", _TEXT),
     Column("captured_out", _TEXT),
@@ -182,7 +182,7 @@ run = Table(
     Column("status", Word),
     Column("host_id", Integer, ForeignKey("host.host_id"), index=True),
     Column("experiment_id", Integer, ForeignKey("experiment.experiment_id"), index=True),
-    Column("result", Float),
+    Column("result", Double),
     sqlite_autoincrement=True,  # the rows of ours must never belong to a later run
 )
 artifact = Table(

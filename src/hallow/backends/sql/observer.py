@@ -128,22 +128,9 @@ class SqlObserver(StoreObserver):
         Raises:
             RunNotFoundError: (a KeyError) if there is none of that id.
         """
-        from hallow.backends.sql.tables import Run
+        from hallow.backends.sql.querying import queried
 
-        record = self.store().get(_id)
-        document: dict[str, Any] = self.session.query(Run).filter_by(run_id=str(record.run_id)).one().to_json()
-        document["experiment"] = {**(document["experiment"] or {}), "mainfile": record.experiment["mainfile"]}
-        return {
-            **document,
-            "status": record.stored_status,
-            "result": record.result,
-            "meta": record.meta,
-            "artifacts": [
-                {**artifact, "metadata": file.metadata, "content_type": file.content_type}
-                for artifact, file in zip(document["artifacts"], record.artifacts, strict=True)
-            ],
-            "metrics": {name: {"steps": some.steps, "values": some.values} for name, some in record.metrics.items()},
-        }
+        return queried(self._database, self.store().get(_id))
 
     def store(self) -> SqlStore:
         """The store, for reading."""
@@ -184,13 +171,13 @@ class SqlObserver(StoreObserver):
         assert key is not None
         return self._database.write(lambda connection: work(connection, key))
 
-    def _begun(self, begin: Callable[[Connection, str], Any]) -> Any:
+    def _begun(self, begin: Callable[[Connection, str], tuple[int, Any] | None]) -> tuple[int, Any] | None:
         """What ``begin`` gives, called with a connection and a token of the run; also if an answer was lost."""
         from hallow.backends.sql.writing import started_by
 
         token, is_again = os.urandom(8).hex(), False
 
-        def work(connection: Connection) -> Any:
+        def work(connection: Connection) -> tuple[int, Any] | None:
             nonlocal is_again
             known = started_by(connection, token) if is_again else None
             is_again = True
@@ -206,21 +193,23 @@ class SqlObserver(StoreObserver):
 
         database = self._database
 
-        def begin(connection: Connection, token: str) -> Any:
-            return new_run(connection, database.shape, database.url, run_id, document, token)
-
-        self._key, found = self._begun(begin)
-        self._shown = Shown()
-        return int(found) if run_id is None else run_id
+        found = self._begun(
+            lambda connection, token: new_run(connection, database.shape, database.url, run_id, document, token)
+        )
+        assert found is not None
+        self._key, self._shown = found[0], Shown()
+        return int(found[1]) if run_id is None else run_id
 
     def _take_queued(self, run_id: Any, document: dict[str, Any]) -> Any:
         from hallow.backends.sql.writing import take_queued
 
-        def begin(connection: Connection, token: str) -> Any:
-            return take_queued(connection, self._database.shape, run_id, document, token)
-
-        self._key = self._begun(begin)
-        return None if self._key is None else run_id
+        found = self._begun(
+            lambda connection, token: take_queued(connection, self._database.shape, run_id, document, token)
+        )
+        if found is None:
+            return None
+        self._key = found[0]
+        return run_id
 
     def _update(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
         from hallow.backends.sql.writing import update_run
@@ -237,7 +226,8 @@ class SqlObserver(StoreObserver):
 
         self._entry()
         database = self._database
-        number = database.write(lambda connection: keep_resource(connection, database.shape, filename, md5))
+        content = self.copies.get(filename, filename)
+        number = database.write(lambda connection: keep_resource(connection, database.shape, filename, md5, content))
         return [filename, md5, number]
 
     def _keep_artifact(self, artifact: ArtifactFile) -> Any:
@@ -276,9 +266,12 @@ class SqlObserver(StoreObserver):
 
         found = self.store().find(run_id)
         self._key = key = found.key
-        self._database.write(lambda connection: adopt(connection, key))
-        names = self._database.write(lambda connection: metric_names(connection, key))
-        self._metrics = {name: number for number, name in names.items()}
+
+        def work(connection: Connection) -> dict[int, str]:
+            adopt(connection, key)
+            return metric_names(connection, key)
+
+        self._metrics = {name: number for number, name in self._database.write(work).items()}
         experiment = found.document["experiment"]
         sources = [list(pair) for pair in found.sources]
         return {

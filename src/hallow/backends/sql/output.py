@@ -98,7 +98,7 @@ def _show(connection: Connection, key: int, shown: Shown | None, position: int, 
     if before + len(new) > LIMIT:
         prefix, new = MARKER, new[-KEPT:]
         start = before - (KEPT - len(new)) + 1
-    column = run.c.captured_out
+    column = func.coalesce(run.c.captured_out, "")
     text = literal(prefix) + func.substr(column, start, before - start + 1) + literal(new)
     is_as_known = func.length(column) == shown.length
     done = connection.execute(update(run).where(run.c.id == key, is_as_known).values(captured_out=text))

@@ -157,7 +157,10 @@ def _name_of(stored: Any) -> str:
 def read_page(
     connection: Connection, run: int, after: int, names: Mapping[int, str], wanted: Callable[[str], bool] | None
 ) -> tuple[list[Points], int | None]:
-    """The points behind number ``after``, as many as are read at a time, and the number of the last of them.
+    """The points behind number ``after``, as many as are read at a time.
+
+    Returns:
+        the points, and the number of the last of them, ``None`` if there are no more behind it.
 
     Raises:
         RecordError: if they make no sense.
@@ -174,7 +177,7 @@ def read_page(
         found = [_decoded(names.get(metric, f"metric {metric}"), some) for metric, some in by_metric.items()]
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise RecordError(f"points of metrics make no sense: {error}") from error
-    return found, rows[-1][0] if rows else None
+    return found, rows[-1][0] if len(rows) == PAGE else None
 
 
 def _decoded(name: str, rows: list[Any]) -> Points:

@@ -26,7 +26,7 @@ from hallow.backends.sql.layout import (
     runs_resources,
     source,
 )
-from hallow.backends.sql.shape import number_of
+from hallow.backends.sql.shape import number_of, public_id
 from hallow.records.jsonfile import load_json
 from hallow.records.record import RecordedFile
 from hallow.stores.documents import Files
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from hallow.records.contents import Contents
 
-__all__ = ["Found", "condition", "files_of", "find", "key_for", "public_id"]
+__all__ = ["Found", "condition", "files_of", "find", "key_for"]
 
 #: Details that come with every record.
 MARKS = ("owner", "tags", "notes")
@@ -91,14 +91,6 @@ class Found:
     sources: list[tuple[str, str]] = field(default_factory=list)
     resources: list[Row[Any]] = field(default_factory=list)
     artifacts: list[RecordedFile] = field(default_factory=list)
-
-
-def public_id(key: int, stored: Any) -> Any:
-    """The id of a run as stores give it: a number if it is one; ``row 7`` for a damaged one that has none."""
-    if stored is None:
-        return f"row {key}"
-    number = number_of(stored)
-    return str(stored) if number is None else number
 
 
 def find(connection: Connection, ours: bool, *conditions: Any, limit: int | None = None) -> list[Found]:
@@ -274,12 +266,12 @@ def _artifact(row: Row[Any], problems: list[str]) -> RecordedFile:
         metadata=metadata if isinstance(metadata, dict) else None,
         content_type=_text(said.get("content_type")),
         path=_text(said.get("path")),
-        key=(artifact, row.artifact_id),
+        key=(artifact.name, row.artifact_id),
     )
 
 
 def _resource(row: Row[Any], contents: Contents) -> RecordedFile:
-    key = (resource, row.resource_id)
+    key = (resource.name, row.resource_id)
     name = _text(row.filename)
     return RecordedFile(name or "", md5=_text(row.md5sum), path=name, key=key, contents=contents)
 
@@ -287,7 +279,10 @@ def _resource(row: Row[Any], contents: Contents) -> RecordedFile:
 def files_of(found: Found, contents: Contents) -> Files:
     """The files of a run."""
     return Files(
-        [RecordedFile(path, md5=digest, key=(source, digest), contents=contents) for path, digest in found.sources],
+        [
+            RecordedFile(path, md5=digest, key=(source.name, digest), contents=contents)
+            for path, digest in found.sources
+        ],
         [_resource(row, contents) for row in found.resources],
         [replace(file, contents=contents) for file in found.artifacts],
     )

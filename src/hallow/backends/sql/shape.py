@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
     from sqlalchemy.engine import Inspector
 
-__all__ = ["Shape", "exclusively", "highest_id", "number_of", "prepare", "tables_of"]
+__all__ = ["Shape", "exclusively", "highest_id", "number_of", "prepare", "public_id", "tables_of"]
 
 # What release 0.8.7 of Sacred can read; another word in its last row, and it cannot start any run.
 _WORDS = frozenset({"RUNNING", "COMPLETED", "INTERRUPTED", "TIMEOUT", "FAILED"})
 _NEAREST = {"QUEUED": None, "DIED": "FAILED"}
-_PREPARING = "hallow: tables"
+# Names in hallow_schema.
+_FACTS = frozenset({"version", "runs", "sacred"})
+_OUR_LENGTHS = {
+    (table.name, column.name): length
+    for table in SACRED
+    for column in table.c
+    if (length := getattr(column.type, "length", None))
+}
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,14 @@ class Shape:
     """
 
     statuses: frozenset[str] | None = None
-    lengths: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    lengths: Mapping[tuple[str, str], int] = field(default_factory=lambda: _OUR_LENGTHS)
     is_sacreds: bool = False
 
     def status(self, word: str) -> str | None:
         """The status for Sacred's column: the word itself, or the nearest that it can take."""
-        if self.statuses is None or word in self.statuses:
-            return word
-        return _NEAREST.get(word, "INTERRUPTED")
+        longest = self.lengths.get((run.name, "status"), 0)
+        fits = len(word) <= longest if self.statuses is None else word in self.statuses
+        return word if fits else _NEAREST.get(word, "INTERRUPTED")
 
     def fitted(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
         """Values for a row of a table; text that is too long for its column is cut."""
@@ -64,18 +71,18 @@ def prepare(connection: Connection, where: str) -> Shape:
     Raises:
         StoreError: if the tables are of a newer version, or ``run`` is another program's.
     """
-    if not inspect(connection).has_table(hallow_schema.name):
-        exclusively(connection, _PREPARING)
     facts = _facts(connection)
-    if "version" not in facts:
-        exclusively(connection, _PREPARING)
-        facts = _facts(connection) or _make(connection, where)
+    if not facts.keys() >= _FACTS:
+        exclusively(connection, "hallow: tables")
+        facts = _facts(connection)
+    if not facts.keys() >= _FACTS:
+        facts = _make(connection, where) | facts
     if facts["version"] > VERSION:
         raise StoreError(
             f"{where} was written by a newer version of hallow (its tables have version {facts['version']}, this one "
             f"writes {VERSION}); it can be read, and written after: pip install --upgrade hallow"
         )
-    return _sacreds(connection) if facts.get("sacred") else Shape()
+    return _of_sacred(connection) if facts["sacred"] else Shape()
 
 
 def _facts(connection: Connection) -> dict[str, int]:
@@ -88,16 +95,18 @@ def _facts(connection: Connection) -> dict[str, int]:
 def _make(connection: Connection, where: str) -> dict[str, int]:
     inspector = inspect(connection)
     is_there = inspector.has_table(run.name)
-    is_sacreds = is_there and _is_narrow(inspector, where)
+    is_sacreds = is_there and _is_sacreds(inspector, where)
     metadata.create_all(connection)
     if is_there:
         _index(connection)
     facts = {"version": VERSION, "runs": highest_id(connection), "sacred": int(is_sacreds)}
-    connection.execute(insert(hallow_schema), [{"name": name, "value": value} for name, value in facts.items()])
+    known = _facts(connection)
+    rows = [{"name": name, "value": value} for name, value in facts.items() if name not in known]
+    connection.execute(insert(hallow_schema), rows)
     return facts
 
 
-def _is_narrow(inspector: Inspector, where: str) -> bool:
+def _is_sacreds(inspector: Inspector, where: str) -> bool:
     columns = {column["name"]: column["type"] for column in inspector.get_columns(run.name)}
     missing = [column.name for column in run.c if column.name not in columns]
     if missing:
@@ -130,9 +139,17 @@ def number_of(run_id: Any) -> int | None:
     return int(text) if is_number else None
 
 
-def _sacreds(connection: Connection) -> Shape:
+def public_id(key: int, stored: Any) -> Any:
+    """The id of a run as stores give it: a number if it is one; ``row 7`` for a damaged one that has none."""
+    if stored is None:
+        return f"row {key}"
+    number = number_of(stored)
+    return str(stored) if number is None else number
+
+
+def _of_sacred(connection: Connection) -> Shape:
     if connection.dialect.name == "sqlite":  # lengths are not enforced
-        return Shape(_WORDS, is_sacreds=True)
+        return Shape(_WORDS, {}, is_sacreds=True)
     names = [table.name for table in SACRED]
     found = inspect(connection).get_multi_columns(filter_names=names)
     types = {(table, column["name"]): column["type"] for (_, table), columns in found.items() for column in columns}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from hallow.backends.sql.contents import add_bytes, add_text
+from hallow.backends.sql.contents import add_bytes, add_row, add_text
 from hallow.backends.sql.layout import (
     dependency,
     experiment,
@@ -54,13 +54,7 @@ def _row(connection: Connection, table: Table, values: Mapping[str, Any]) -> int
     if found is None:
         exclusively(connection, f"hallow: {table.name}")
         found = _found(connection, table, values)
-    return _new(connection, table, values) if found is None else found
-
-
-def _new(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
-    key = connection.execute(insert(table).values(values)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+    return add_row(connection, table, values) if found is None else found
 
 
 def host_row(connection: Connection, shape: Shape, facts: Mapping[str, Any]) -> int:
@@ -106,7 +100,7 @@ def experiment_row(connection: Connection, shape: Shape, document: Mapping[str, 
         return found
     base_dir = document.get("base_dir")
     facts = {"base_dir": None if base_dir is None else str(base_dir)}
-    number = _new(connection, experiment, {**key, **shape.fitted(experiment, facts)})
+    number = add_row(connection, experiment, {**key, **shape.fitted(experiment, facts)})
     connection.execute(insert(hallow_experiment).values(experiment=number, document=text))
     _link(connection, shape, number, document)
     return number
@@ -211,7 +205,7 @@ def _keep_source(connection: Connection, shape: Shape, file: SourceFile) -> str 
     return digest
 
 
-def keep_resource(connection: Connection, shape: Shape, filename: str, digest: str) -> int:
+def keep_resource(connection: Connection, shape: Shape, filename: str, digest: str, content: str) -> int:
     """Keep a file by name and content; gives its number.
 
     Args:
@@ -219,6 +213,7 @@ def keep_resource(connection: Connection, shape: Shape, filename: str, digest: s
         shape: of the tables.
         filename: absolute path.
         digest: MD5.
+        content: path of the file to be read.
 
     Raises:
         OSError: if it cannot be read.
@@ -228,4 +223,4 @@ def keep_resource(connection: Connection, shape: Shape, filename: str, digest: s
     if found is None:
         exclusively(connection, f"hallow: resource {digest}")
         found = _found(connection, resource, values)
-    return add_bytes(connection, resource, values, filename) if found is None else found
+    return add_bytes(connection, resource, values, content) if found is None else found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 
 from hallow.backends.sql.contents import Pieces, piece, size_in_pieces, whole
 from hallow.backends.sql.database import Database
@@ -14,8 +14,8 @@ from hallow.backends.sql.deleting import delete_run
 from hallow.backends.sql.layout import hallow_detail, hallow_point, hallow_run, hallow_schema, raw, run, source
 from hallow.backends.sql.output import output_size, read_output
 from hallow.backends.sql.points import metric_names, read_page
-from hallow.backends.sql.reading import Found, condition, files_of, find, key_for, public_id
-from hallow.backends.sql.shape import tables_of
+from hallow.backends.sql.reading import Found, condition, files_of, find, key_for
+from hallow.backends.sql.shape import public_id, tables_of
 from hallow.backends.sql.writing import set_details
 from hallow.errors import RecordError, StoreError
 from hallow.records.contents import Contents
@@ -302,8 +302,8 @@ class StoredContents(Contents):
     # --------------------------------------------------------------------------------------------------- files
 
     def open(self, file: RecordedFile) -> BinaryIO:
-        table, key = cast(tuple[Table, Any], file.key)
-        owner = self._source(key) if table is source else key
+        table, key = file.key
+        owner = self._source(key) if table == source.name else key
         content = None if owner is None else self._content(table, owner)
         if content is None:
             raise FileNotFoundError(f"the content of {file.name} is not stored any more")
@@ -313,11 +313,11 @@ class StoredContents(Contents):
         query = select(_SOURCE.c.source_id).where(_SOURCE.c.md5sum == digest).limit(1)
         return self._store.read(lambda connection, _: connection.execute(query).scalar(), None)
 
-    def _content(self, table: Table, owner: int) -> BinaryIO | None:
+    def _content(self, table: str, owner: int) -> BinaryIO | None:
         store = self._store
 
         def size(connection: Connection, ours: bool) -> int | None:
-            return size_in_pieces(connection, table.name, owner) if ours else None
+            return size_in_pieces(connection, table, owner) if ours else None
 
         in_pieces = store.read(size, None)
         if in_pieces is not None:
@@ -325,5 +325,5 @@ class StoredContents(Contents):
         found = store.read(lambda connection, _: whole(connection, table, owner), None)
         return None if found is None else io.BytesIO(found)
 
-    def _piece(self, table: Table, owner: int, number: int) -> bytes | None:
-        return self._store.read(lambda connection, _: piece(connection, table.name, owner, number), None)
+    def _piece(self, table: str, owner: int, number: int) -> bytes | None:
+        return self._store.read(lambda connection, _: piece(connection, table, owner, number), None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import DeclarativeBase, relationship
 
 from hallow.backends.sql import layout
+from hallow.backends.sql.shape import public_id
 from hallow.records.decoding import restore
 from hallow.records.jsonfile import load_json
 
@@ -98,9 +99,21 @@ class Experiment(Base):
     """An experiment with its code in one state."""
 
     __table__ = layout.experiment
-    sources = relationship("Source", secondary=layout.experiments_sources, back_populates="experiments")
-    repositories = relationship("Repository", secondary=layout.experiments_repositories, back_populates="experiments")
-    dependencies = relationship("Dependency", secondary=layout.experiments_dependencies, back_populates="experiments")
+    sources = relationship(
+        "Source", secondary=layout.experiments_sources, back_populates="experiments", order_by=layout.source.c.source_id
+    )
+    repositories = relationship(
+        "Repository",
+        secondary=layout.experiments_repositories,
+        back_populates="experiments",
+        order_by=layout.repository.c.repository_id,
+    )
+    dependencies = relationship(
+        "Dependency",
+        secondary=layout.experiments_dependencies,
+        back_populates="experiments",
+        order_by=layout.dependency.c.dependency_id,
+    )
     runs = relationship("Run", back_populates="experiment")
 
     def to_json(self) -> dict[str, Any]:
@@ -120,13 +133,15 @@ class Run(Base):
     __table__ = layout.run
     host = relationship("Host", back_populates="runs")
     experiment = relationship("Experiment", back_populates="runs")
-    resources = relationship("Resource", secondary=layout.runs_resources, back_populates="runs")
+    resources = relationship(
+        "Resource", secondary=layout.runs_resources, back_populates="runs", order_by=layout.resource.c.resource_id
+    )
     artifacts = relationship("Artifact", back_populates="run", order_by=layout.artifact.c.artifact_id)
 
     def to_json(self) -> dict[str, Any]:
-        """The run with all that belongs to it, in the keys of Sacred's documents; contents of files are left out."""
+        """The run as Sacred's class gives it: in the keys of a document, without its info and the contents of files."""
         return {
-            "_id": self.run_id,
+            "_id": public_id(self.id, self.run_id),
             "command": self.command,
             "start_time": self.start_time,
             "heartbeat": self.heartbeat,
@@ -140,7 +155,6 @@ class Run(Base):
             "host": None if self.host is None else self.host.to_json(),
             "experiment": None if self.experiment is None else self.experiment.to_json(),
             "config": _restored(self.config),
-            "info": _restored(self.info),
             "captured_out": self.captured_out,
             "fail_trace": self.fail_trace,
         }

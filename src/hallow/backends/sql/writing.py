@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from hallow.backends.sql.contents import add_bytes, remove
-from hallow.backends.sql.deleting import forget
+from hallow.backends.sql.contents import add_bytes, add_row, remove
+from hallow.backends.sql.deleting import forget, release
 from hallow.backends.sql.layout import (
     artifact,
     hallow_artifact,
@@ -46,7 +46,6 @@ __all__ = [
     "update_run",
 ]
 
-_LONGEST_ID = 255
 
 # ------------------------------------------------------------------------------------------------------------ new
 
@@ -70,9 +69,7 @@ def new_run(
     """
     values, own = _rows(connection, shape, document)
     run_id = _free_id(connection, shape, where, run_id)
-    inserted = connection.execute(insert(run).values(run_id=str(run_id), captured_out="", **values))
-    assert inserted.inserted_primary_key is not None
-    key = int(inserted.inserted_primary_key[0])
+    key = add_row(connection, run, {**values, "run_id": str(run_id)})
     if shape.is_sacreds:
         forget(connection, key)  # SQLite gives the numbers of removed rows again in tables of Sacred
     connection.execute(insert(hallow_run).values(run=key, token=token, **own))
@@ -82,7 +79,7 @@ def new_run(
 def _free_id(connection: Connection, shape: Shape, where: str, run_id: Any) -> Any:
     if run_id is None:
         return _next_id(connection)
-    longest = shape.lengths.get((run.name, "run_id"), _LONGEST_ID)
+    longest = shape.lengths.get((run.name, "run_id"), 255)
     if len(str(run_id)) > longest or plain(str(run_id)) != str(run_id):
         raise StoreError(f"{run_id!r:.80} is no id for {where}: give one of at most {longest} usual characters")
     number = number_of(run_id)
@@ -112,8 +109,8 @@ def key_of(connection: Connection, run_id: Any) -> int | None:
 
 def take_queued(
     connection: Connection, shape: Shape, run_id: Any, document: Mapping[str, Any], token: str
-) -> int | None:
-    """Give a queued run its document; ``run.id``, or ``None`` if it is not queued."""
+) -> tuple[int, Any] | None:
+    """Give a queued run its document; ``run.id`` and the id, or ``None`` if it is not queued."""
     wanted = select(run.c.id, run.c.status, hallow_run.c.status, hallow_run.c.run)
     joined = wanted.outerjoin_from(run, hallow_run, hallow_run.c.run == run.c.id)
     found = connection.execute(joined.where(run.c.run_id == str(run_id))).first()
@@ -128,7 +125,7 @@ def take_queued(
         connection.execute(insert(hallow_run).values(run=key))
     connection.execute(update(hallow_run).where(hallow_run.c.run == key).values(token=token))
     update_run(connection, shape, key, document)
-    return int(key)
+    return int(key), run_id
 
 
 def started_by(connection: Connection, token: str) -> tuple[int, str] | None:
@@ -155,11 +152,17 @@ def update_run(
     connection: Connection, shape: Shape, key: int, changes: Mapping[str, Any], removed: Iterable[str] = ()
 ) -> None:
     """Replace fields of the document of a run."""
+    this = run.c.id == key
+    old = None
+    if "experiment" in changes or "host" in changes:
+        old = connection.execute(select(run.c.experiment_id, run.c.host_id).where(this)).first()
     values, own = _rows(connection, shape, {**dict.fromkeys(removed), **changes})
     if values:
-        connection.execute(update(run).where(run.c.id == key).values(values))
+        connection.execute(update(run).where(this).values(values))
     if own:
         connection.execute(update(hallow_run).where(hallow_run.c.run == key).values(own))
+    if old is not None:
+        release(connection, *old)
 
 
 def _rows(connection: Connection, shape: Shape, document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
