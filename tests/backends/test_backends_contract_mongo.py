@@ -8,10 +8,7 @@ from pymongo import MongoClient
 
 from hallow import open_store
 from hallow.backends.mongo.observer import MongoObserver
-from hallow.backends.mongo.points import numbers_by_name
 from hallow.testing import Backend, BackendContract, RawRun, Traffic
-
-
 
 
 class Raw(RawRun):

@@ -49,7 +49,20 @@ def test_the_grammar(text, arguments):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1foo", "h:db", "a b", "x" * 65, "foo.", ".foo", "foo.bar:1234567890123", "h:123456:db", "foo!x", "http://h/db"]
+    "text",
+    [
+        "",
+        "1foo",
+        "h:db",
+        "a b",
+        "x" * 65,
+        "foo.",
+        ".foo",
+        "foo.bar:1234567890123",
+        "h:123456:db",
+        "foo!x",
+        "http://h/db",
+    ],
 )
 def test_O_28_what_is_not_understood_is_explained(text):
     """L13, too: a clear error with the grammar."""

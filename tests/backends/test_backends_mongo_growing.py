@@ -13,16 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
-from hallow import open_store
 from hallow.backends.mongo import curves as curves_module
 from hallow.backends.mongo import output as output_module
 from hallow.backends.mongo import points as points_module
 from hallow.backends.mongo.observer import MongoObserver
 from hallow.backends.mongo.packing import counted, pack, unpack
 from hallow.backends.mongo.recording import Recording
-from hallow.errors import RecordError, StoreError
+from hallow.errors import RecordError
 from hallow.records.points import Points, joined
-from hallow.testing.contract.support import Session
+from hallow.testing.contract.support import Session, T
 
 #: Bytes that a document may have.
 MOST = 1_000_000
@@ -88,7 +87,9 @@ def test_damaged_bytes_are_an_error_of_ours(garbage, place):
 def test_many_points_are_packed_small():
     """Steps that count and times that pass cost next to nothing."""
     count = 1 << 16
-    points = Points("m", list(range(count)), [1 / (n + 1) for n in range(count)], [1.7e9 + n / 64 for n in range(count)])
+    points = Points(
+        "m", list(range(count)), [1 / (n + 1) for n in range(count)], [1.7e9 + n / 64 for n in range(count)]
+    )
     assert len(pack([points])) < 10 * count
 
 
@@ -267,11 +268,25 @@ def test_values_of_odd_kinds(database, observer):
     assert shown[6:] == ["a text that is l", '[1, {"a.b": 2}]', "\\ud800"]
 
 
+def test_a_writer_that_was_killed_in_the_middle(database, observer):
+    """The points are stored before the documents for clients; who takes up the run brings these up to date."""
+    session = Session(None, observer=observer)
+    session.log("m", 10)
+    session.log("other", 3)
+    session.beat()
+    new = [Points("m", [7, 8], [0.5, 0.25], [1.7e9] * 2), Points("late", [1], [2.0], [1.7e9])]
+    observer._recording._log.write(13, new)
+    again = MongoObserver(client=database.client, db_name=database.name)
+    stored = again.reopen(session.run_id)
+    assert stored.points == 16
+    again.interrupted_event(interrupt_time=T, status="DIED")
+    documents = {one["name"]: one["steps"] for one in database.metrics.find()}
+    assert documents == {"m": [*range(10), 7, 8], "other": [10, 11, 12], "late": [1]}
+
+
 # ---------------------------------------------------------------------------------------------------- output
 
-WRITES = st.lists(
-    st.tuples(st.integers(0, 60), st.text("aß€😀\n", max_size=60), st.booleans()), max_size=12
-)
+WRITES = st.lists(st.tuples(st.integers(0, 60), st.text("aß€😀\n", max_size=60), st.booleans()), max_size=12)
 
 
 @SUITED

@@ -235,7 +235,12 @@ def test_a_queued_document(observer, database):
     recorded(observer, lambda: 1, queue=True)
     document = database.runs.find_one()
     assert document["status"] == "QUEUED"
-    assert (document["info"], document["artifacts"], document["resources"], document["captured_out"]) == ({}, [], [], "")
+    assert (document["info"], document["artifacts"], document["resources"], document["captured_out"]) == (
+        {},
+        [],
+        [],
+        "",
+    )
     assert document["heartbeat"] is None
     assert "start_time" not in document
     assert type(document["meta"]["queue_time"]) is datetime
@@ -358,12 +363,12 @@ def test_a_large_value_that_is_lost_is_a_problem_of_one_run(observer, database, 
         (record,) = store.runs()
         assert "large value" in record.problem
         with pytest.raises(RecordError):
-            record.details  # noqa: B018
+            record.details
 
 
 def test_a_configuration_with_many_large_entries(observer, database, url):
     config = {f"entry {n}": [n] * 20_000 for n in range(30)}
-    recorded(observer, lambda: 1, **{"given": config})
+    recorded(observer, lambda: 1, given=config)
     with open_store(url) as store:
         assert store.get(1).config["given"] == config
     assert max(max(found, default=0) for found in sizes(database).values()) < 2_500_000
@@ -475,7 +480,12 @@ def test_a_run_that_is_deleted_while_it_goes_on(observer, database, url):
     session.beat({"a": 1})
     observer.completed_event(stop_time=T, result=7)
     document = database.runs.find_one()
-    assert (document["_id"], document["status"], document["result"], document["config"]["lr"]) == (1, "COMPLETED", 7, 0.1)
+    assert (document["_id"], document["status"], document["result"], document["config"]["lr"]) == (
+        1,
+        "COMPLETED",
+        7,
+        0.1,
+    )
     assert document["captured_out"] == "before after"
     with open_store(url) as store:
         record = store.get(1)
@@ -575,15 +585,18 @@ def test_a_store_of_a_newer_version(observer, database, url):
     session.log("m", 3)
     session.complete(1)
     database.hallow_meta.update_one({}, {"$set": {"version": 2}})
-    database.hallow_points.update_many({}, {"$set": {"format": 2}})
-    with pytest.raises(StoreError, match=r"newer version of hallow .*pip install --upgrade hallow"):
+    newer = r"newer version of hallow .*pip install --upgrade hallow"
+    with pytest.raises(StoreError, match=newer):
         Session(None, observer=MongoObserver(url, database.name))
+    with pytest.raises(StoreError, match=newer), hallow.reopen(MongoObserver(url, database.name), 1):
+        pass
     assert database.runs.count_documents({}) == 1
+    database.hallow_points.update_many({}, {"$set": {"format": 2}})
     with open_store(url) as store:
         record = store.get(1)
         assert (record.status, record.result, record.problem) == ("COMPLETED", 1, "")
         with pytest.raises(RecordError, match="upgrade hallow"):
-            record.metrics  # noqa: B018
+            record.metrics
 
 
 def test_nan_json(observer, url):

@@ -8,15 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import md5
 from pathlib import Path
 
 import pytest
 from gridfs import GridFS
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure
+from servers.mongo import MongoServer, counting
 
 import hallow
 from hallow import open_store
+from hallow.backends.keeping import ArtifactFile
 from hallow.backends.mongo import observer as observer_module
 from hallow.backends.mongo.driver import Connection
 from hallow.backends.mongo.observer import MongoObserver, QueueCompatibleMongoObserver
@@ -236,7 +239,10 @@ def test_nothing_is_left_of_a_start_that_failed():
 )
 def test_what_a_server_refuses(mongo_server, mongo_database, code, words):
     observer = MongoObserver(mongo_server.uri, mongo_database, appName=f"refused {code}")
-    with mongo_server.fail_point("find", error=code, app_name=f"refused {code}"), pytest.raises(StoreError, match=words):
+    with (
+        mongo_server.fail_point("find", error=code, app_name=f"refused {code}"),
+        pytest.raises(StoreError, match=words),
+    ):
         Session(None, observer=observer)
 
 
@@ -315,14 +321,16 @@ def test_O_27_words_as_ids_do_not_stop_the_counting(observer, database):
 
 
 def test_O_11_two_observers_on_one_collection(mongo_server, mongo_database, database):
-    """The second one says what is wrong; the run of the first is marked as failed, not overwritten."""
+    """The second one says what is wrong, and the run of the first has that in its record."""
     ex = hallow.Experiment("twice", save_git_info=False)
     for _ in range(2):
         ex.observers.append(MongoObserver(mongo_server.uri, mongo_database))
     ex.main(lambda: 1)
     with pytest.raises(StoreError, match=r"two observers of one run .* take one of them away"):
         ex.run(options={"--capture": "sys"})
-    assert database.runs.count_documents({}) == 1
+    (document,) = database.runs.find()
+    assert document["status"] == "FAILED"
+    assert "two observers of one run" in document["fail_trace"][-1]
 
 
 def test_an_id_of_another_process(observer, database):
@@ -377,9 +385,7 @@ def start_many(tmp_path, url, name, processes, threads):
     return found
 
 
-@pytest.mark.parametrize(
-    ("processes", "threads"), [(4, 5), pytest.param(64, 1, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("processes", "threads"), [(4, 5), pytest.param(64, 1, marks=pytest.mark.slow)])
 def test_many_starts_at_once(tmp_path, mongo_server, mongo_database, database, processes, threads):
     """Ids without a gap, and every run whole."""
     found = start_many(tmp_path, mongo_server.uri, mongo_database, processes, threads)
@@ -459,9 +465,8 @@ def test_O_23_sources_are_stored_once(database, mongo_server, tmp_path):
         (tmp_path / name / "train.py").write_text("x = 1")
         (tmp_path / name / "__init__.py").write_text("")
         (tmp_path / name / "empty.py").write_text("")
-    import hashlib
-
-    digests = {"train.py": hashlib.md5(b"x = 1").hexdigest(), **dict.fromkeys(("__init__.py", "empty.py"), hashlib.md5(b"").hexdigest())}
+    empty = md5(b"").hexdigest()
+    digests = {"train.py": md5(b"x = 1").hexdigest(), "__init__.py": empty, "empty.py": empty}
     for name in ("a", "b"):
         base = str(tmp_path / name)[1:]
         Session(
@@ -523,6 +528,50 @@ def test_artifact_names(observer, database, tmp_path):
     again.artifact_event(name="x/a.txt", filename=str(made))
     assert database.fs.files.count_documents({}) == 1
     assert len(database.runs.find_one()["artifacts"]) == 1
+
+
+def test_a_file_that_changes_while_it_is_stored(observer, database, tmp_path):
+    """What is stored under a digest has that digest; whoever delivers again may have a copy of what it was."""
+    (made := tmp_path / "a.txt").write_text("old")
+    Session(None, observer=observer)
+    artifact = ArtifactFile("a.txt", "a.txt", str(made), md5(b"old").hexdigest(), None, None)
+    made.write_text("new")
+    with pytest.raises(StoreError, match=r"a\.txt was changed while it was being stored"):
+        observer._keep_artifact(artifact)
+    assert database.fs.files.count_documents({}) == 0
+    made.write_text("old")
+    observer._keep_artifact(artifact)
+    assert database.fs.files.count_documents({}) == 1
+    assert [chunk["data"] for chunk in database.fs.chunks.find()] == [b"old"]
+
+
+def test_an_upload_whose_answer_is_lost(observer, database, tmp_path, monkeypatch):
+    """It is complete nevertheless, and what comes next does not take it for a leftover."""
+    Session(None, observer=observer)
+    files = observer._database.files
+
+    class Lost:
+        def __getattr__(self, name):
+            return getattr(files, name)
+
+        def insert_one(self, document):
+            files.insert_one(document)
+            raise AutoReconnect("lost")
+
+    for number in range(2):
+        (tmp_path / f"{number}.txt").write_text(f"content {number}")
+    with monkeypatch.context() as patch:
+        patch.setattr(observer._database, "files", Lost())
+        with pytest.raises(StoreError):
+            observer.artifact_event(name="0.txt", filename=str(tmp_path / "0.txt"))
+    for number in (1, 0):
+        observer.artifact_event(name=f"{number}.txt", filename=str(tmp_path / f"{number}.txt"))
+    with observer.store() as store:
+        assert {file.name: file.read_text() for file in store.get(1).artifacts} == {
+            "0.txt": "content 0",
+            "1.txt": "content 1",
+        }
+    assert database.fs.files.count_documents({}) == database.fs.chunks.count_documents({}) == 2
 
 
 # ----------------------------------------------------------------------------------- events without a run
@@ -708,7 +757,8 @@ def test_runs_of_several_threads_share_a_connection(mongo_server, mongo_database
 
     threads = [
         threading.Thread(
-            target=ex.run, kwargs={"config_updates": {"number": n}, "options": {"--capture": "no", "--beat-interval": 0.01}}
+            target=ex.run,
+            kwargs={"config_updates": {"number": n}, "options": {"--capture": "no", "--beat-interval": 0.01}},
         )
         for n in range(6)
     ]
@@ -721,6 +771,36 @@ def test_runs_of_several_threads_share_a_connection(mongo_server, mongo_database
         assert document["result"] == number
         assert database.metrics.find_one({"run_id": document["_id"]})["values"] == [number * step for step in range(50)]
     assert database.runs.count_documents({"status": "COMPLETED"}) == 6
+
+
+# ------------------------------------------------------------------------------------------------- durability
+
+
+def test_a_single_server_confirms_what_is_in_its_journal():
+    """A replica set has better defaults, which stay; and so does what the user asks for."""
+    pytest.importorskip("secantus")
+    with MongoServer() as members:
+        members.stop()
+        members._storage.append("--standalone")
+        members.start()
+        for options, wanted in (({}, {"j": True}), ({"w": 1}, {"w": 1})):
+            with counting("durable") as commands:
+                session = Session(None, observer=MongoObserver(members.uri, "durable", **options))
+                commands.reset()
+                session.log("m", 3)
+                session.write("text")
+                session.complete()
+            writes = [one for one in commands.documents if {"insert", "update", "delete"} & set(one)]
+            assert len(writes) > 3
+            assert [one.get("writeConcern") for one in writes] == [wanted] * len(writes)
+
+
+def test_a_replica_set_keeps_its_defaults(observer, mongo_commands, database):
+    if "setName" not in database.client.admin.command("hello"):
+        pytest.skip("the server is a single one")
+    mongo_commands.reset()
+    Session(None, observer=observer).complete()
+    assert not any("writeConcern" in one for one in mongo_commands.documents)
 
 
 # --------------------------------------------------------------------------------------------------- helpers

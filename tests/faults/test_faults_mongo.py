@@ -117,7 +117,9 @@ class Lab:
             run = database.runs.find_one({"_id": run_id})
             assert _lines(run["captured_out"]) == printed
             if status == "COMPLETED":
-                assert {link["id"] for link in run["info"]["metrics"]} == {str(one["_id"]) for one in documents.values()}
+                assert {link["id"] for link in run["info"]["metrics"]} == {
+                    str(one["_id"]) for one in documents.values()
+                }
 
 
 def _lines(output):
@@ -146,8 +148,10 @@ def test_connection_loss_in_the_middle(stage, breakable_mongo, times):
     lab.check(outages * 800)
 
 
-@pytest.mark.fault("MongoDB is away at the end and stays so", "bounded exit; recover completes; a second one changes nothing")
-def test_connection_loss_at_the_end(stage, mongo_server, mongo_database, proxy_to):
+@pytest.mark.fault(
+    "MongoDB is away at the end and stays so", "bounded exit; recover completes; a second one changes nothing"
+)
+def test_connection_loss(stage, mongo_server, mongo_database, proxy_to):
     proxy = proxy_to(mongo_server)
     lab = Lab(stage, mongo_server, mongo_database, proxy)
     actor = lab.start("with", "count=500", FAULTS_EXIT="2")
@@ -223,7 +227,9 @@ def test_answers_that_are_lost(stage, mongo_server, mongo_database, proxy_to, ti
     actor.until("points", 1)
     lost = 0
     while not actor.acked("place"):
-        proxy.lose_reply(chance.choice([b"hallow_points", b"hallow_output", b"metrics", b"runs", b"fs.chunks", b"fs.files"]))
+        proxy.lose_reply(
+            chance.choice([b"hallow_points", b"hallow_output", b"metrics", b"runs", b"fs.chunks", b"fs.files"])
+        )
         end = time.monotonic() + 0.3
         while not proxy.has_lost_reply and time.monotonic() < end and not actor.acked("place"):
             time.sleep(0.005)

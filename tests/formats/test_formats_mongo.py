@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import md5
@@ -107,9 +106,9 @@ def test_a_run_of_sacred_can_be_marked_and_added_to(own):
         assert (record.tags, record.status, record.output) == (["good"], "COMPLETED", before_output)
         assert repr(record.metrics["train.loss"].values) == repr([*before_metrics["train.loss"].values, 0.0625])
         assert record.metrics["train.loss"].steps[-1] == 13
-        assert {name: repr(points) for name, points in record.metrics.items() if name not in ("train.loss", "test.acc")} == {
-            name: repr(points) for name, points in before_metrics.items() if name != "train.loss"
-        }
+        assert {
+            name: repr(points) for name, points in record.metrics.items() if name not in ("train.loss", "test.acc")
+        } == {name: repr(points) for name, points in before_metrics.items() if name != "train.loss"}
     (document,) = own.metrics.find({"run_id": 1, "name": "train.loss"})
     assert len(document["values"]) == len(before_metrics["train.loss"]) + 1
     links = own.runs.find_one({"_id": 1})["info"]["metrics"]
@@ -150,9 +149,9 @@ def test_deleting_a_run_of_sacred(own):
         for run in list(store.ids()):
             store.delete(run)
         assert list(store.runs()) == []
-    assert {name: own[name].count_documents({}) for name in ("runs", "metrics", "fs.files", "fs.chunks")} == dict.fromkeys(
-        ("runs", "metrics", "fs.files", "fs.chunks"), 0
-    )
+    assert {
+        name: own[name].count_documents({}) for name in ("runs", "metrics", "fs.files", "fs.chunks")
+    } == dict.fromkeys(("runs", "metrics", "fs.files", "fs.chunks"), 0)
 
 
 # ------------------------------------------------------------------------------------------------------- damage
@@ -248,10 +247,10 @@ def test_a_damaged_document_hides_no_other(three_runs, tmp_path, monkeypatch, ev
     hostile.write_payload(tmp_path, MARKER)
     for collection, key in COLLECTIONS.items():
         document = three_runs[0][collection].find_one({key: 2})
-        for label, other in list(hostile.wrong_types({k: v for k, v in document.items() if k != "_id"}))[::every]:
+        for _, other in list(hostile.wrong_types({k: v for k, v in document.items() if k != "_id"}))[::every]:
             if isinstance(other, dict) and storable(other):
                 one_damaged(three_runs, collection, {**other, "_id": document["_id"]})
-        for label, bad in list({**hostile.bombs(MARKER), **hostile.floods()}.items())[::every]:
+        for _, bad in list({**hostile.bombs(MARKER), **hostile.floods()}.items())[::every]:
             for name in document:
                 if name != "_id" and storable({"x": bad}):
                     one_damaged(three_runs, collection, {**document, name: bad})

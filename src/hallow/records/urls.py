@@ -29,7 +29,7 @@ HIDDEN = "***"
 _LOGIN = re.compile(r"(?P<start>[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?P<secret>[^\s/?#]*)@")
 _LOGIN_AT = re.compile(_LOGIN.pattern + r"(?P<host>[^\s/?#]*)")
 _PARAMETER = re.compile(
-    r"(?P<start>[?&;](?:password|passwd|pwd|secret|token|key|sslpassword|tlsCertificateKeyFilePassword)=)[^&;#\s'\"]+",
+    r"(?P<start>[?&;](?:password|passwd|pwd|secret|token|key|sslpassword|authMechanismProperties|tlsCertificateKeyFilePassword)=)[^&;#\s'\"]+",
     re.IGNORECASE,
 )
 

@@ -152,7 +152,9 @@ class Outlet:
             try:
                 self.call(post.event, post.arguments())
             except Exception as error:
-                self.note(post.event, error, repeated=True)
+                self.note(post.event, error, repeated=attempts > 0)
+                # It has failed now, whatever becomes of another event of its kind.
+                self._owed[0] = (post, max(attempts, 1))
                 if is_away(error):
                     self.away = True
                     return False

@@ -28,7 +28,7 @@ def names_for(collection: str, prefix: str) -> Names:
     for name in (names.runs, names.metrics):
         if name in COLLECTION_NAME_BLACKLIST:
             raise NameInUseError(
-                f"the collection name {name!r} is reserved: it belongs to MongoDB or to another tool; choose another one"
+                f"the collection name {name!r} is reserved: it belongs to MongoDB or to a tool; choose another one"
             )
     return names
 

@@ -68,6 +68,19 @@ class Curves:
             curve.is_sure, curve.is_damaged = True, False
             self._next += len(some)
 
+    def heal(self) -> None:
+        """Write the documents anew that are not what the log says: whoever wrote them last was killed meanwhile."""
+        if not self._is_known:
+            self._recall({}, replaced=False)
+            self._next = sum(curve.count for curve in self._curves.values())
+        damaged = [curve for curve in self._curves.values() if curve.is_damaged]
+        if damaged:
+            self._metrics.bulk_write(
+                [self._whole(curve, self._from_the_log(curve.name, curve.count)) for curve in damaged]
+            )
+        for curve in damaged:
+            curve.is_sure, curve.is_damaged = True, False
+
     def _curve(self, name: str) -> _Curve:
         curve = self._curves.get(name)
         if curve is None:
@@ -83,7 +96,7 @@ class Curves:
             known = sizes.get(name)
             curve = self._curves[name] = _Curve(name, self._ids.get(name) if known is None else known[0])
             curve.count = count - (len(new[name]) if name in new else 0)
-            curve.is_damaged = replaced or known is None or known[1] != curve.size
+            curve.is_damaged = curve.count > 0 and (replaced or known is None or known[1] != curve.size)
         self._is_known = True
 
     def _sizes(self) -> dict[str, tuple[Any, int]]:

@@ -22,6 +22,7 @@ __all__ = ["Database"]
 
 # Somebody has such an index already, with another name or other options; that is as good.
 _INDEX_EXISTS = frozenset({85, 86})
+_COLLECTIONS = ("runs", "metrics", "files", "chunks", "details", "points", "output", "large")
 
 
 class Database:
@@ -102,6 +103,8 @@ class Database:
     def prepare(self) -> None:
         """Before the first run is written: check the version of what is there, and make the indexes if there are none.
 
+        What a single server has confirmed from then on survives its death, unless the client asks for something else.
+
         Raises:
             StoreError: if a newer version of hallow has written it, or this is not allowed.
         """
@@ -113,7 +116,9 @@ class Database:
             if version != VERSION:
                 self._check(version)
                 self._make_indexes()
-                self._meta.update_one({"_id": "layout"}, {"$set": {"version": VERSION}}, upsert=True)
+                self._mark(self._meta)
+            if self._is_single_server():
+                self._write_durably()
         self._is_prepared = True
 
     def _check(self, version: Any) -> None:
@@ -122,6 +127,32 @@ class Database:
                 f"{self.url} was written by a newer version of hallow (layout {version}; this one knows {VERSION}); "
                 "upgrade: pip install --upgrade hallow"
             )
+
+    @staticmethod
+    def _mark(meta: Collection[dict[str, Any]]) -> None:
+        meta.update_one({"_id": "layout"}, {"$set": {"version": VERSION}}, upsert=True)
+
+    def _is_single_server(self) -> bool:
+        """Whether there is no replica set, whose defaults are better than anything that could be asked for here."""
+        servers = self.client.topology_description.server_descriptions().values()
+        return {server.server_type_name for server in servers} == {"Standalone"}
+
+    def _write_durably(self) -> None:
+        """Have writes confirmed when they are in the server's journal, if it has one."""
+        from pymongo import WriteConcern
+        from pymongo.errors import OperationFailure
+
+        concern = WriteConcern(j=True)
+        if not self._database.write_concern.is_server_default:
+            return
+        try:
+            self._mark(self._meta.with_options(write_concern=concern))
+        except OperationFailure:
+            return
+        for name in _COLLECTIONS:
+            collection = getattr(self, name)
+            if collection is not None:
+                setattr(self, name, collection.with_options(write_concern=concern))
 
     def _make_indexes(self) -> None:
         from pymongo import IndexModel
@@ -142,7 +173,7 @@ class Database:
         for model in models:
             try:
                 collection.create_indexes([model])
-            except OperationFailure as error:
+            except OperationFailure as error:  # noqa: PERF203 - two rounds
                 if error.code not in _INDEX_EXISTS:
                     raise
 

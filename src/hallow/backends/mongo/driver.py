@@ -93,8 +93,6 @@ def _connected(url: str | None, options: dict[str, Any]) -> MongoClient[dict[str
     given = {name.lower() for name in options} | set(re.findall(r"[?&;](\w+)=", (url or "").lower()))
     defaults: dict[str, Any] = {"serverSelectionTimeoutMS": _PATIENCE, "appName": "hallow", "connect": False}
     own = {name: value for name, value in defaults.items() if name.lower() not in given}
-    if not given & {"w", "j", "journal", "fsync"}:
-        own["journal"] = True  # what a server has confirmed must survive its death
     try:
         return MongoClient(url, **own, **options)
     except (PyMongoError, ValueError, TypeError) as error:

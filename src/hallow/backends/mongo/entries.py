@@ -22,20 +22,8 @@ __all__ = ["KNOWN", "add_run", "check_overwritten", "encoded", "overwrite_run", 
 
 #: The keys of a run document.
 KNOWN = frozenset(
-    {
-        "_id",
-        "format",
-        "status",
-        "command",
-        "config",
-        "meta",
-        "experiment",
-        "host",
-        "start_time",
-        "stop_time",
-        "heartbeat",
-    }
-    | {"captured_out", "info", "result", "resources", "artifacts", "fail_trace"}
+    {"_id", "format", "status", "command", "config", "meta", "experiment", "host", "start_time", "stop_time"}
+    | {"heartbeat", "captured_out", "info", "result", "resources", "artifacts", "fail_trace"}
 )
 #: Of an earlier attempt, gone when a new one begins.
 _ENDED = {"stop_time": "", "fail_trace": "", "result": ""}
@@ -128,8 +116,9 @@ def _taken(database: Database, run_id: Any) -> RunExistsError:
     owner, own = known.get("value"), describe_owner()
     if isinstance(owner, dict) and all(owner.get(key) == own[key] for key in ("pid", "start", "host", "boot")):
         return RunExistsError(
-            f"run {run_id} is in {database.url} already, and this process has put it there: if two observers of one run "
-            "keep it in the same collection, take one of them away, or give one another database or collection_prefix"
+            f"run {run_id} is in {database.url} already, and this process has put it there: if two observers of one "
+            "run keep it in the same collection, take one of them away, or give it another database or a "
+            "collection_prefix"
         )
     return RunExistsError(f"run {run_id} exists in {database.url} already; choose another id, or let it be chosen")
 

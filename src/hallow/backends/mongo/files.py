@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from hallow.backends.mongo.driver import reaching
 from hallow.backends.mongo.values import to_bson
+from hallow.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +112,7 @@ class Files:
     def keep_resource(self, filename: str, digest: str, place: str) -> None:
         """Keep a file, which is to be read from ``place``, unless its content is kept already."""
         if not self._known([digest]):
-            self._upload(place, _document(filename, {"md5": digest}))
+            self._upload(place, digest, _document(filename, {"md5": digest}))
 
     # ------------------------------------------------------------------------------------------- artifacts
 
@@ -126,22 +127,36 @@ class Files:
             "contentType": artifact.content_type,
             "hallow": {"md5": artifact.md5, "given": artifact.given, "path": artifact.filename},
         }
-        return self._upload(artifact.filename, _document(filename, fields))
+        return self._upload(artifact.filename, artifact.md5, _document(filename, fields))
 
-    def _upload(self, filename: str, document: dict[str, Any]) -> Any:
-        """Send the content of a file and then, as GridFS has it, the document that says it is complete."""
-        if self._incomplete:
-            self._database.chunks.delete_many({"files_id": {"$in": self._incomplete}})
-            self._incomplete.clear()
+    def _upload(self, filename: str, digest: str, document: dict[str, Any]) -> Any:
+        """Send the content of a file and then, as GridFS has it, the document that says it is complete.
+
+        Raises:
+            StoreError: if the content is not that of the digest any more; whoever tries again may have a copy.
+        """
+        self._remove_incomplete()
         self._incomplete.append(document["_id"])
         with open(filename, "rb") as file:
-            length = self._send_chunks(document["_id"], file)
+            length, sent = self._send_chunks(document["_id"], file)
+        if sent != digest:
+            raise StoreError(f"the file {filename} was changed while it was being stored in {self._database.url}")
         self._database.files.insert_one({**document, "length": length})
         self._incomplete.clear()
         return document["_id"]
 
-    def _send_chunks(self, file_id: Any, file: IO[bytes]) -> int:
+    def _remove_incomplete(self) -> None:
+        """Remove what attempts that failed have left; of some, only the answer was lost."""
+        if self._incomplete:
+            complete = {one["_id"] for one in self._database.files.find({"_id": {"$in": self._incomplete}}, {"_id": 1})}
+            left = [file_id for file_id in self._incomplete if file_id not in complete]
+            self._database.chunks.delete_many({"files_id": {"$in": left}})
+            self._incomplete.clear()
+
+    def _send_chunks(self, file_id: Any, file: IO[bytes]) -> tuple[int, str]:
+        """Send a content; gives its length and MD5."""
         number = length = 0
+        digest = md5(usedforsecurity=False)
         while data := file.read(_TOGETHER // _CHUNK * _CHUNK):
             pieces = [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
             self._database.chunks.insert_many(
@@ -149,7 +164,8 @@ class Files:
             )
             number += len(pieces)
             length += len(data)
-        return length
+            digest.update(data)
+        return length, digest.hexdigest()
 
     def remove(self, ids: Iterable[Any]) -> None:
         """Remove files."""

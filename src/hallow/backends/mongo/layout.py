@@ -29,9 +29,9 @@ the points of the run end. ``data`` of all parts together is described in :mod:`
 ``data`` are ``size`` bytes of UTF-8 (whole characters, at most :data:`CHUNK`) from the byte ``start`` of the output on;
 what the next chunk begins at is cut off.
 
-``hallow_details`` has what stands beside a run, one document for each name: tags, notes, where configuration values come
-from, the process that the run belongs to (``owner``, with ``began``: the ``start_time`` of the run; another one says
-that all this belongs to a run of the same id that was deleted since)::
+``hallow_details`` has what stands beside a run, one document for each name: tags, notes, where configuration values
+come from, the process that the run belongs to (``owner``, with ``began``: the ``start_time`` of the run; another one
+says that all this belongs to a run of the same id that was deleted since)::
 
     {"_id": {"run", "name"}, "run_id", "name", "value"}
 

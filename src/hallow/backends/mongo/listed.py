@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.mongo.values import from_bson
@@ -13,36 +14,41 @@ if TYPE_CHECKING:
 
     from hallow.records.contents import Contents
 
-__all__ = ["artifacts_in", "files_of", "ids_of_files", "resources_in", "sources_in"]
+__all__ = ["artifacts_in", "files_of", "ids_of_files", "list_in", "resources_in", "sources_in"]
+
+
+def list_in(document: Any, key: str) -> list[Any]:
+    """The list under a key, empty if there is none."""
+    found = document.get(key) if isinstance(document, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def sources_in(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Path and file id of the sources."""
-    experiment = document.get("experiment")
-    yield from _pairs(experiment.get("sources") if isinstance(experiment, dict) else None)
+    yield from _pairs(list_in(document.get("experiment"), "sources"))
 
 
 def resources_in(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Path and MD5 of the resources."""
-    yield from _pairs(document.get("resources"))
+    yield from _pairs(list_in(document, "resources"))
 
 
 def artifacts_in(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Name and file id of the artifacts."""
-    listed = document.get("artifacts")
-    for entry in listed if isinstance(listed, list) else ():
+    for entry in list_in(document, "artifacts"):
         if isinstance(entry, dict) and isinstance(name := from_bson(entry.get("name")), str):
             yield name, _hashable(entry.get("file_id"))
 
 
-def _pairs(listed: Any) -> Iterator[tuple[str, Any]]:
-    for pair in listed if isinstance(listed, list) else ():
+def _pairs(listed: list[Any]) -> Iterator[tuple[str, Any]]:
+    for pair in listed:
         if isinstance(pair, list) and len(pair) == 2 and isinstance(path := from_bson(pair[0]), str):
             yield path, _hashable(pair[1])
 
 
 def _hashable(value: Any) -> Any:
-    return None if isinstance(value, dict | list) else value
+    """An id, and nothing instead of what can be none."""
+    return value if isinstance(value, Hashable) else None
 
 
 def ids_of_files(document: Mapping[str, Any]) -> set[Any]:

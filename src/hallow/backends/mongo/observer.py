@@ -22,6 +22,7 @@ from hallow.backends.mongo.finding import find_run
 from hallow.backends.mongo.large import Packing, load_large, remove_large, write_large
 from hallow.backends.mongo.lastresort import dump
 from hallow.backends.mongo.layout import COLLECTION_NAME_BLACKLIST, Names
+from hallow.backends.mongo.listed import list_in
 from hallow.backends.mongo.recording import Recording
 from hallow.backends.mongo.store import MongoStore, is_links
 from hallow.backends.mongo.values import from_bson, to_bson
@@ -285,20 +286,24 @@ class MongoObserver(StoreObserver):
         return run_id
 
     def _load(self, run_id: Any) -> dict[str, Any]:
+        self._database.prepare()
         with self._database.reaching():
-            document = find_run(self._database, run_id) or {}
-            self._recording = Recording(self._database, document.get("_id"), links_in(document))
+            document = find_run(self._database, run_id)
+            if document is None:
+                raise self.store().not_found(run_id)
             entry = {key: from_bson(value, self._load_large) for key, value in document.items()}
-        self._files = Files(self._database)
+        self._recording = Recording(self._database, document["_id"], links_in(document))
+        self._files, self._is_fresh = Files(self._database), False
         info = document.get("info")
         self._links_at_once = isinstance(info, dict) and is_links(info.get("metrics", []))
-        self._is_fresh = False
-        # These refer to files, and are sent as they are.
-        for key in ("_id", "artifacts", "resources"):
-            entry[key] = document.get(key, [])
-        experiment = document.get("experiment")
-        if isinstance(experiment, dict):
-            entry["experiment"]["sources"] = experiment.get("sources", [])
+        # What refers to files is sent as it is.
+        entry.update(
+            _id=document["_id"], artifacts=list_in(document, "artifacts"), resources=list_in(document, "resources")
+        )
+        entry["experiment"] = {
+            **entry.get("experiment", {}),
+            "sources": list_in(document.get("experiment"), "sources"),
+        }
         return entry
 
     def _load_large(self, reference: Any) -> Any:
@@ -359,6 +364,8 @@ class MongoObserver(StoreObserver):
         packing = Packing()
         fields = encoded({**changes, **added}, packing)
         with self._database.reaching():
+            if "stop_time" in changes:
+                recording.heal()
             write_large(self._database, recording.run_id, packing.parts)
             found = recording.update(fields, removed)
             remove_large(self._database, recording.replaced(fields))

@@ -18,7 +18,7 @@ __all__ = ["QueuedMongoObserver"]
 
 
 class QueuedMongoObserver(QueueObserver):
-    """A MongoObserver whose events are stored by a thread of its own, see :class:`~hallow.observers.queue.QueueObserver`.
+    """A MongoObserver whose events are stored by a thread, see :class:`~hallow.observers.queue.QueueObserver`.
 
     Every attribute of the MongoObserver can be reached on it.
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Recording"]
 
-# Wrong type, unknown expression, not implemented, not supported: what servers that only resemble MongoDB say to an update
-# with stages of an aggregation.
+# Wrong type, unknown expression, not implemented, not supported: what servers that only resemble MongoDB say to an
+# update with stages of an aggregation.
 _NO_STAGES = frozenset({9, 14, 59, 115, 168, 238, 303, 40324})
 
 
 class Recording:
-    """Points, output and files of one run.
+    """Points and output of one run, and changes of its document.
 
     Args:
         database: the store.
@@ -71,6 +71,11 @@ class Recording:
             if earlier:
                 self._log.write(0, earlier)
         self._has_points = True
+
+    def heal(self) -> None:
+        """Before a run that was taken up again ends: bring the metric documents up to what its points are."""
+        if self._links is not None and self._curves is not None:
+            self._curves.heal()
 
     def write_output(self, position: int, data: bytes) -> None:
         """Replace everything after ``position`` bytes of the output."""

@@ -33,7 +33,7 @@ __all__ = ["MongoStore", "is_links"]
 
 #: Runs that are read together.
 _TOGETHER = 100
-T = TypeVar("T")
+_T = TypeVar("_T")
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -227,7 +227,7 @@ class _MongoRun(Contents):
         found = self._logged(lambda: read_output(self._database, self._id, start, stop))
         return self._shown()[start:stop] if found is None else found
 
-    def _logged(self, read: Callable[[], T | None]) -> T | None:
+    def _logged(self, read: Callable[[], _T | None]) -> _T | None:
         """What the log of the output gives; ``None`` if there is none."""
         if self._is_foreign:
             return None

@@ -174,6 +174,8 @@ class Handover:
         A beat with them may not have arrived; there may have been none, and readers ask for its time.
         """
         known = [event for _, event in self.journal.events if event.get("event") in ("info", "end")]
+        # A beat that hung may have noted its info after the end.
+        known.sort(key=lambda event: event["event"] == "end")
         when = next((value for key, value in final[1].items() if key.endswith("_time")), None)
         info, result = self._stored_info(), None if self.stored is None else self.stored.result
         if known:
