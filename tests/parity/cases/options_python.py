@@ -31,7 +31,13 @@ for options in (
     meta = {key: value for key, value in run.meta_info.items() if key not in ("options", "queue_time")}
     print(options, run.status, run.result, run._id, run.beat_interval, sorted(meta.items()))
 defaults = ex.get_default_options()
-print(sorted((k, v) for k, v in defaults.items() if k not in ("--gcs", "--journal-only", "--notify", "--origins", "--resume", "--strict-observers")))
+print(
+    sorted(
+        (k, v)
+        for k, v in defaults.items()
+        if k not in ("--gcs", "--journal-only", "--notify", "--origins", "--resume", "--strict-observers")
+    )
+)
 try:
     ex.run(options={"--priority": "high"})
 except ValueError:

@@ -117,8 +117,7 @@ class StoreObserver(Reopening):
 
     def _source_files(self, sources: Iterable[tuple[str, str]]) -> list[SourceFile]:
         return [
-            SourceFile(path, self.copies.get(path) or os.path.join(self._base_dir, path), md5)
-            for path, md5 in sources
+            SourceFile(path, self.copies.get(path) or os.path.join(self._base_dir, path), md5) for path, md5 in sources
         ]
 
     def _new_or_queued(self, run_id: Any, document: dict[str, Any]) -> Any:

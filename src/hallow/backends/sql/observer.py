@@ -80,6 +80,13 @@ class SqlObserver(StoreObserver):
         self._open(lambda database: database(engine, url, session=session), priority)
         return self
 
+    @classmethod
+    def over(cls, database: Database) -> Self:
+        """An observer over the connections of somebody else."""
+        self = cls.__new__(cls)
+        self._open(lambda _: database, DEFAULT_SQL_PRIORITY)
+        return self
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from typing_extensions import Self
 
+    from hallow.backends.sql.observer import SqlObserver
     from hallow.records.points import Points
     from hallow.records.record import RecordedFile, RunRecord
 
@@ -85,6 +86,12 @@ class SqlStore(Store):
                 f"there is no experiment store in {self.url}: it has tables ({', '.join(sorted(tables)[:5])}), but not "
                 "those of Sacred; check the name of the database"
             )
+
+    def observer(self) -> SqlObserver:
+        """An observer that records into this database."""
+        from hallow.backends.sql.observer import SqlObserver
+
+        return SqlObserver.over(self._database)
 
     def close(self) -> None:
         """Let connections go."""
