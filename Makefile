@@ -33,7 +33,7 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 	$(BIN)/mypy
 
 pytest: $(VENV)/.dev ## the tests, on all cores
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short

@@ -11,7 +11,7 @@ import pytest
 
 from hallow import SETTINGS, Experiment
 from hallow.cli.grammar import get_config_updates
-from hallow.errors import ConfigTypeError, OptionError, UpdateError
+from hallow.errors import ConfigTypeError, StoreError, UpdateError
 
 
 class Colour(enum.Enum):
@@ -122,8 +122,8 @@ def test_L4_strict_parsing():
 def test_L13_a_store_that_is_not_there_is_named():
     ex = Experiment("values", interactive=True)
     ex.main(lambda: None)
-    with pytest.raises(OptionError, match="MongoObserver"):
-        ex.run("<lambda>", options={"-m": "localhost:27017:db"})
+    with pytest.raises(StoreError, match="localhost:1/db cannot be reached"):
+        ex.run("<lambda>", options={"-m": "localhost:1:db"})
 
 
 def test_L20_one_entry_for_a_repository_without_credentials(run_script, tmp_path):

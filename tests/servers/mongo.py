@@ -157,7 +157,7 @@ class MongoServer(Server, Mongo):
         self._process = Process(
             [
                 *(sys.executable, "-m", "secantus", "--host", "127.0.0.1", "--port", str(self.port)),
-                *("--cache-size", "128M", "--enable-test-commands", *self._storage),
+                *("--cache-size", "1G", "--enable-test-commands", *self._storage),
             ],
             self.folder,
             ready=r"listening on 127\.0\.0\.1:(\d+)",
