@@ -32,8 +32,13 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 	$(BIN)/ruff format --check src tests examples bench
 	$(BIN)/mypy
 
+# In processes of their own: drivers of stores keep threads and connections, which the tests of runs count.
+STORES := tests/backends tests/clients tests/formats tests/servers tests/stores
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
 pytest: $(VENV)/.dev ## the tests, on all cores
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+	$(PYTEST) tests $(STORES:%=--ignore=%)
+	$(PYTEST) $(STORES)
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short

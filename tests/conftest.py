@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hallow.settings import SETTINGS
+
+# How long examples take depends on the machine and on what else runs there.
+settings.register_profile("hallow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hallow")
 
 
 def pytest_configure(config):

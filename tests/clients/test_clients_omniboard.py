@@ -92,7 +92,7 @@ def test_omniboard_draws_one_document_for_each_metric(lab, number):
 def test_omniboard_opens_the_files(lab):
     run, bucket = document(lab, 1), GridFS(lab.database)
     assert {one["name"]: bucket.get(one["file_id"]).read() for one in run["artifacts"]} == FILES
-    name, source = run["experiment"]["sources"][0]
+    name, source = next(pair for pair in run["experiment"]["sources"] if pair[0] == "clients_experiment.py")
     with open(os.path.join(run["experiment"]["base_dir"], name), "rb") as file:
         assert (name, bucket.get(source).read()) == ("clients_experiment.py", file.read())
     for stored in lab.database["fs.files"].find():
