@@ -190,7 +190,7 @@ def test_a_torn_line_of_facts_is_ignored(observer, start, torn):
 
 
 def test_facts_are_written_whole_or_not_at_all(observer, start, monkeypatch):
-    from hallow.backends.file import appending
+    from hallow.records import appending
 
     class Full:
         def __init__(self, *args, **kwargs):

@@ -9,8 +9,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from hallow.backends.file.appending import append
 from hallow.backends.file.layout import LAYOUT_VERSION, OWN
+from hallow.records.appending import append
 from hallow.records.encoding import flatten, tag_nonfinite, untag_nonfinite
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class FactsFile:
         new = dict.fromkeys(_line(name, value) for name, value in facts)
         lines.extend(line for line in new if line not in said)
         if lines:
-            append(self._path, "".join(lines).encode("ascii"))
+            append(self._path, "".join(lines).encode("ascii"), make_folder=True)
         said.add(_LAYOUT)
         said.update(line for line in lines if line.startswith(_LISTED_STARTS))
 

@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
-from hallow.backends.file.appending import append
 from hallow.backends.file.layout import OWN
+from hallow.records.appending import append
 from hallow.records.decoding import restore
 from hallow.records.encoding import flatten
 from hallow.records.jsonfile import read_json, write_json
@@ -89,7 +89,7 @@ class MetricsFiles:
             self._before_more()
         after = self.points + sum(len(steps) for _, steps, _, _ in found)
         lines = [(name, steps, *_line(name, steps, values, times, after)) for name, steps, values, times in found]
-        position = append(self._log, b"".join(line for _, _, line, _ in lines))
+        position = append(self._log, b"".join(line for _, _, line, _ in lines), make_folder=True)
         for name, steps, line, parts in lines:
             self._add(name, steps, position, parts)
             position += len(line)

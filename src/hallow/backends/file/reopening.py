@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file.facts import read_facts
 from hallow.backends.file.layout import OWN
 from hallow.backends.file.metrics import MetricsFiles
 from hallow.backends.file.store import FileStore
-from hallow.errors import RecordError, ResumeError
+from hallow.errors import RecordError
+from hallow.observers.perrun import alone
 from hallow.records.decoding import restore
 from hallow.records.jsonfile import read_json
 from hallow.records.stored import StoredRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = ["adding_to", "stored_run", "unfinished_runs"]
 
@@ -46,31 +48,16 @@ def stored_run(folder: str, run_id: Any) -> tuple[dict[str, Any], StoredRun, Met
     return entry, StoredRun.of(record, (dict(metrics.steps), metrics.points)), metrics
 
 
-@contextmanager
-def adding_to(folder: str, run_id: Any) -> Iterator[None]:
+def adding_to(folder: str, run_id: Any) -> AbstractContextManager[None]:
     """While this lasts, no other process adds to an ended run in the same way.
 
     Raises:
         ResumeError: if another one does, and goes on doing so.
     """
     if not os.path.isdir(folder):  # it will be reported by whoever looks for the record
-        yield
-        return
-    from filelock import FileLock, Timeout
-
+        return nullcontext()
     os.makedirs(os.path.join(folder, OWN), exist_ok=True)
-    lock = FileLock(os.path.join(folder, OWN, "adding.lock"), timeout=_PATIENCE)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ResumeError(
-            f"run {run_id} is being added to by another process; try again when that has finished",
-            print_traceback=False,
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return alone(os.path.join(folder, OWN, "adding.lock"), run_id, _PATIENCE)
 
 
 def unfinished_runs(basedir: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,23 +4,22 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
-import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file import folders
-from hallow.backends.file.appending import replace_tail
 from hallow.backends.file.copies import copy_file, keep_content
 from hallow.backends.file.facts import FactsFile, read_facts
 from hallow.backends.file.layout import OWN, artifact_path, checked_id
 from hallow.backends.file.metrics import MetricsFiles
 from hallow.errors import RunExistsError, RunStateError
 from hallow.observers.base import RunObserver
+from hallow.observers.perrun import PerRun
 from hallow.provenance.sources import relative_path
+from hallow.records.appending import replace_tail
 from hallow.records.encoding import flatten
 from hallow.records.jsonfile import read_json, write_json
 
@@ -36,14 +35,12 @@ __all__ = ["DEFAULT_FILE_STORAGE_PRIORITY", "RunFolderWriter"]
 
 DEFAULT_FILE_STORAGE_PRIORITY = 20
 _log = logging.getLogger("hallow.store")
-_taking = threading.Lock()  # protects RunFolderWriter._taken
 
 
-class RunFolderWriter(RunObserver):
+class RunFolderWriter(PerRun, RunObserver):
     """The part of the observer that writes; the part that says when is in ``observer.py``."""
 
     _folder: FolderTemplate | None = None
-    _taken = False
 
     def initialize(
         self,
@@ -110,16 +107,6 @@ class RunFolderWriter(RunObserver):
         self._home = os.getcwd()
         self._facts: FactsFile | None = None
         self._times: dict[str, float] = {}
-
-    def for_run(self) -> Self:
-        """The observer for one run: this one, or a copy of it while this one is busy with another run."""
-        with _taking:
-            taken, self._taken = self._taken, True
-        if not taken:
-            return self
-        other = copy.copy(self)
-        other._reset()
-        return other
 
     def _absolute(self, path: str | os.PathLike[str]) -> str:
         return os.path.normpath(os.path.join(self._home, path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hallow.backends.keeping.files import ArtifactFile, SourceFile, digest_of
+from hallow.backends.keeping.files import ArtifactFile, SourceFile
 from hallow.backends.keeping.observer import StoreObserver
 
-__all__ = ["ArtifactFile", "SourceFile", "StoreObserver", "digest_of"]
+__all__ = ["ArtifactFile", "SourceFile", "StoreObserver"]

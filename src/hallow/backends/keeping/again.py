@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from errno import ENOENT
 from typing import IO, TYPE_CHECKING, Any
 
 from hallow.backends.keeping.operations import StoreOperations
 from hallow.backends.keeping.times import epoch
-from hallow.errors import RecordError, ResumeError
+from hallow.errors import RecordError
 from hallow.journal.owner import describe_owner
+from hallow.observers.perrun import alone
 from hallow.records.encoding import flatten
 from hallow.records.stored import StoredRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
 __all__ = ["Reopening"]
@@ -60,8 +61,7 @@ class Reopening(StoreOperations):
         changes = {"status": "RUNNING", "host": flatten(dict(host_info), path="host")}
         self._save(changes, removed=("stop_time", "fail_trace"))
 
-    @contextmanager
-    def adding(self, _id: Any) -> Iterator[None]:
+    def adding(self, _id: Any) -> AbstractContextManager[None]:
         """While this lasts, no other process of this machine adds to a run that has ended (:func:`hallow.reopen`).
 
         Raises:
@@ -69,23 +69,10 @@ class Reopening(StoreOperations):
         """
         from hashlib import md5
 
-        from filelock import FileLock, Timeout
-
         from hallow.journal.place import state_dir
 
         name = md5(f"{self.store().url} {_id}".encode(), usedforsecurity=False).hexdigest()
-        lock = FileLock(os.path.join(state_dir(), f"adding-{name}.lock"), timeout=_PATIENCE)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise ResumeError(
-                f"run {_id} is being added to by another process; try again when that has finished",
-                print_traceback=False,
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+        return alone(os.path.join(state_dir(), f"adding-{name}.lock"), _id, _PATIENCE)
 
     def open_artifact(self, name: str, mode: str = "rb") -> IO[Any]:
         """Open an artifact of the present run; of several of one name, the one that was added last.

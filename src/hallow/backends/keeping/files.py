@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ArtifactFile", "SourceFile", "digest_of"]
+__all__ = ["ArtifactFile", "SourceFile"]
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,3 @@ class ArtifactFile:
     md5: str
     metadata: dict[str, Any] | None
     content_type: str | None
-
-
-def digest_of(filename: str) -> str:
-    """MD5 of a file's content, in hex.
-
-    Raises:
-        OSError: if it cannot be read.
-    """
-    from hashlib import md5
-
-    digest = md5(usedforsecurity=False)
-    with open(filename, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()

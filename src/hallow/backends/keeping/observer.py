@@ -7,10 +7,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.keeping.again import Reopening
-from hallow.backends.keeping.files import ArtifactFile, SourceFile, digest_of
+from hallow.backends.keeping.files import ArtifactFile, SourceFile
 from hallow.backends.keeping.times import epoch, with_times
 from hallow.errors import RunExistsError
 from hallow.journal.owner import describe_owner
+from hallow.provenance.sources import get_digest
 from hallow.records.contenttypes import content_type_of
 from hallow.records.encoding import flatten
 from hallow.records.names import artifact_name, files_below, versions
@@ -181,7 +182,7 @@ class StoreObserver(Reopening):
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run read."""
-        md5 = digest_of(self.copies.get(filename, filename))
+        md5 = get_digest(self.copies.get(filename, filename))
         self._listed("resources", self._keep_resource(filename, md5))
 
     def artifact_event(
@@ -210,7 +211,7 @@ class StoreObserver(Reopening):
         return place
 
     def _keep_version(self, given: str, path: str, metadata: Any, content_type: str | None) -> str | None:
-        md5 = digest_of(path)
+        md5 = get_digest(path)
         for version in versions(given):
             known = self._artifact_md5s.get(version)
             if known is None:

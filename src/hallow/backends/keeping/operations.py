@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import threading
 from abc import abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RunStateError
 from hallow.observers.base import RunObserver
+from hallow.observers.perrun import PerRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from typing_extensions import Self
 
     from hallow.backends.keeping.files import ArtifactFile, SourceFile
     from hallow.records.points import Points
@@ -23,14 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["StoreOperations"]
 
-_taking = threading.Lock()  # protects StoreOperations._taken
 
-
-class StoreOperations(RunObserver):
+class StoreOperations(PerRun, RunObserver):
     """The part of the observer of a store that each back-end has its own way for; the events are in ``observer.py``."""
 
     VERSION = "StoreObserver"
-    _taken = False
 
     def __init__(self, priority: float = 0) -> None:
         self.priority = priority
@@ -121,16 +115,6 @@ class StoreOperations(RunObserver):
         self._output = 0
         self._text = ""
         self._artifact_md5s: dict[str, str] = {}
-
-    def for_run(self) -> Self:
-        """The observer for one run: this one, or a copy of it while this one is busy with another run."""
-        with _taking:
-            taken, self._taken = self._taken, True
-        if not taken:
-            return self
-        other = copy.copy(self)
-        other._reset()
-        return other
 
     __hash__ = object.__hash__
 

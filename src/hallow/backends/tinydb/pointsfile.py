@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hallow.backends.tinydb.appending import append, replace_tail
 from hallow.backends.tinydb.layout import from_json, to_json
 from hallow.errors import RecordError
+from hallow.records.appending import append, replace_tail
 from hallow.records.decoding import restore
 from hallow.records.points import Points
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hallow.backends.tinydb.appending import append, append_line, replace_tail
 from hallow.backends.tinydb.layout import LAYOUT, LISTS, MARKS, OWN, exported, from_json, name_of, to_json
 from hallow.errors import RecordError
+from hallow.records.appending import append, append_line, replace_tail
 from hallow.records.jsonfile import replace_file
 
 if TYPE_CHECKING:

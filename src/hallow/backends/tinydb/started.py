@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hallow.backends.tinydb.appending import append_line
 from hallow.backends.tinydb.layout import OWN, from_json, name_of, to_json
+from hallow.records.appending import append_line
 
 __all__ = ["StartedRuns"]
 

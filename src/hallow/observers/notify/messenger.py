@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,12 +10,11 @@ from hallow.observers.base import RunObserver
 from hallow.observers.notify.courier import Courier
 from hallow.observers.notify.messages import elapsed, failure_fields, filled, run_fields
 from hallow.observers.notify.web import redacted
+from hallow.observers.perrun import PerRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-
-    from typing_extensions import Self
 
     from hallow.records.points import Points
 
@@ -27,10 +24,9 @@ __all__ = ["TEXTS", "Messenger"]
 TEXTS = ("started_text", "completed_text", "interrupted_text", "failed_text")
 #: Seconds in which a message of the start is waited for; mostly it is sent by then, or a mistake is seen at once.
 _GRACE = 0.5
-_taking = threading.Lock()  # protects Messenger._taken
 
 
-class Messenger(RunObserver):
+class Messenger(PerRun, RunObserver):
     """Base of observers that send messages when runs start and end.
 
     A subclass has the texts as attributes (``None``: no message), and says in :meth:`deliveries` how one is sent. A
@@ -49,7 +45,6 @@ class Messenger(RunObserver):
     #: A run is not safe because it was announced.
     keeps_record: ClassVar[bool] = False
     _log: ClassVar[logging.Logger] = logging.getLogger("hallow.notify")
-    _taken = False
 
     def __init__(self, priority: float, timeout: float, services: int = 1) -> None:
         self.priority = priority
@@ -70,16 +65,9 @@ class Messenger(RunObserver):
         """What no log may show."""
         return ()
 
-    def for_run(self) -> Self:
-        """The observer for one run: this one, or a copy of it while this one is busy with another run."""
-        with _taking:
-            taken, self._taken = self._taken, True
-        if not taken:
-            return self
-        other = copy.copy(self)
-        other.runinfo = {}
-        other._couriers = [other._courier() for _ in self._couriers]
-        return other
+    def _reset(self) -> None:
+        self.runinfo = {}
+        self._couriers = [self._courier() for _ in self._couriers]
 
     # -------------------------------------------------------------------------------------------------- events
 

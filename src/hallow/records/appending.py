@@ -1,5 +1,7 @@
 """Files that grow, whose earlier content is never at risk."""
 
+# os.path, because this runs at every start and pathlib costs several times as much.
+
 from __future__ import annotations
 
 import os
@@ -8,12 +10,27 @@ from errno import ENOSPC
 __all__ = ["append", "append_line", "replace_tail"]
 
 
-def append(path: str, data: bytes) -> None:
-    """Append all of ``data`` or nothing; the file is made if need be, its folder is not.
+def append(path: str, data: bytes, make_folder: bool = False) -> int:
+    """Append all of ``data`` in one write or nothing; gives the size of the file before, which is made if need be.
+
+    Args:
+        path: of the file.
+        data: to append.
+        make_folder: whether missing folders are made, too.
 
     Raises:
         OSError: if not all of it can be written.
     """
+    try:
+        return _append(path, data)
+    except FileNotFoundError:
+        if not make_folder:
+            raise
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return _append(path, data)
+
+
+def _append(path: str, data: bytes) -> int:
     with open(path, "ab", buffering=0) as file:
         size = file.tell()
         written = 0
@@ -24,6 +41,7 @@ def append(path: str, data: bytes) -> None:
                 file.truncate(size)
         if written != len(data):
             raise OSError(ENOSPC, "only a part could be written", path)
+        return size
 
 
 def append_line(path: str, data: bytes) -> None:
