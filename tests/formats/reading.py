@@ -7,10 +7,11 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 
+from hallow.errors import HallowError
 from hallow.records.described import Described
 from test_formats_fixtures import EXPECTED, RUNS, kept, told
 
-__all__ = ["EXPECTED", "HERE", "check", "runs_of"]
+__all__ = ["EXPECTED", "HERE", "check", "looked_at", "runs_of"]
 
 HERE = Path(__file__).resolve().parent / "sacred_0_8_7"
 
@@ -75,6 +76,25 @@ def _check_files(record, store, wanted) -> None:
         source = EXPECTED["sources"][file.name]
         assert file.md5 == source["md5"]
         assert file.read_text() == source["text"]
+
+
+def looked_at(records) -> None:
+    """Ask each for everything that it can be asked for; a damaged part is an error of ours, never another one."""
+    for record in records:
+        assert isinstance(record.problem, str)
+        for ask in (
+            lambda: record.output,
+            lambda: record.tail(3),
+            lambda: record.metrics,
+            lambda: record.contents.count_points(),
+            lambda: record.details,
+            lambda: [file.read_bytes() for file in (*record.sources, *record.resources, *record.artifacts)],
+            lambda: repr(record),
+        ):
+            try:
+                ask()
+            except (HallowError, FileNotFoundError):
+                pass
 
 
 def alike(value, wanted) -> bool:

@@ -13,7 +13,7 @@ import reading
 from bson import json_util
 from bson.codec_options import DatetimeConversion
 from hypothesis import HealthCheck, given, settings
-from reading import EXPECTED, HERE, check, runs_of
+from reading import EXPECTED, HERE, check, looked_at, runs_of
 from test_formats_fixtures import told
 
 import hallow
@@ -160,25 +160,6 @@ SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
 MARKER = HERE.parent / "went_off"
 
 
-def looked_at(store, *runs):
-    """Everything that a record can be asked for; a damaged part is an error of ours, never another one."""
-    for record in map(store.get, runs) if runs else store.runs():
-        assert isinstance(record.problem, str)
-        for ask in (
-            lambda: record.output,
-            lambda: record.tail(3),
-            lambda: record.metrics,
-            lambda: record.contents.count_points(),
-            lambda: record.details,
-            lambda: [file.read_bytes() for file in (*record.sources, *record.resources, *record.artifacts)],
-            lambda: repr(record),
-        ):
-            try:
-                ask()
-            except (hallow.errors.HallowError, FileNotFoundError):
-                pass
-
-
 def test_a_damaged_database_lists_what_is_whole(mongo_server, mongo_database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -229,7 +210,7 @@ def one_damaged(three_runs, collection, document):
     good = database[collection].find_one_and_delete({"_id": identity})
     database[collection].insert_one(document)
     try:
-        looked_at(store, 2)
+        looked_at([store.get(2)])
         records = {record.run_id: record for record in store.runs()}
         assert set(records) == {1, 2, 3}
         for run in (1, 3):

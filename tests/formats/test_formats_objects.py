@@ -9,7 +9,7 @@ from itertools import islice
 import hostile
 import pytest
 from hypothesis import HealthCheck, given, settings
-from reading import EXPECTED, HERE, check, runs_of
+from reading import EXPECTED, HERE, check, looked_at, runs_of
 
 import hallow
 from hallow.backends.objects.store import ObjectStore
@@ -79,25 +79,6 @@ OWN = ".hallow"
 POINTS = f"{OWN}/metrics/000000000000000-000000000000003.jsonl"
 FILES = f"{OWN}/files/000000000000000-000000000000001.jsonl"
 ADDED = (f"{OWN}/layout.json", f"{OWN}/details/tags.json", f"{OWN}/details/owner.json", POINTS, FILES)
-
-
-def looked_at(records):
-    """Everything that a record can be asked for; a damaged part is an error of ours, never another one."""
-    for record in records:
-        assert isinstance(record.problem, str)
-        for ask in (
-            lambda: record.output,
-            lambda: record.tail(3),
-            lambda: record.metrics,
-            lambda: record.contents.count_points(),
-            lambda: record.details,
-            lambda: [file.read_bytes() for file in (*record.sources, *record.resources, *record.artifacts)],
-            lambda: repr(record),
-        ):
-            try:
-                ask()
-            except (hallow.errors.HallowError, FileNotFoundError):
-                pass
 
 
 @pytest.fixture

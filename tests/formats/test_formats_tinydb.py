@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
-from reading import EXPECTED, HERE, check, runs_of
+from reading import EXPECTED, HERE, check, looked_at, runs_of
 
 import hallow
 from hallow.observers import TinyDbReader
@@ -89,24 +89,6 @@ def test_files_can_be_opened(tmp_path):
 # ------------------------------------------------------------------------------------------------------- damage
 
 SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def looked_at(store):
-    """Everything that a record can be asked for; a damaged part is an error of ours, never another one."""
-    for record in store.runs():
-        assert isinstance(record.problem, str)
-        for ask in (
-            lambda: record.output,
-            lambda: record.tail(3),
-            lambda: record.metrics,
-            lambda: record.details,
-            lambda: [file.read_bytes() for file in (*record.sources, *record.resources, *record.artifacts)],
-            lambda: repr(record),
-        ):
-            try:
-                ask()
-            except (hallow.errors.HallowError, FileNotFoundError):
-                pass
 
 
 def three_runs() -> dict:

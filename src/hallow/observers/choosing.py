@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hallow.errors import StoreError
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, without_password
-from hallow.utils import closest
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind
 
 __all__ = ["observer_for"]
 
@@ -40,12 +38,7 @@ def observer_for(target: str | os.PathLike[str]) -> Any:
     scheme = scheme_of(text, _CLASSES) or _kind_of(text)
     name = "ObjectStoreObserver" if text.startswith("file://") else _CLASSES.get(scheme)
     if name is None:
-        near = closest(scheme, _CLASSES)
-        hint = f"did you mean {near[0]}:? " if near else ""
-        raise StoreError(
-            f"there is no kind of store {scheme!r} in {without_password(text)!r}; {hint}known are "
-            f"{', '.join(sorted(_CLASSES))}, or give the path of a folder"
-        )
+        raise unknown_kind(scheme, text, _CLASSES)
     cls = getattr(observers, name)
     return getattr(cls, "from_text", cls)(_plain(text, scheme))
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import MissingExtraError
+from hallow.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Points", "joined", "linearized"]
+__all__ = ["Points", "check_at_most", "epoch", "joined", "linearized"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 
@@ -64,6 +64,18 @@ class Points:
         return pd.Series(self.values, index=pd.Index(self.steps, name="step"), name=self.name)
 
 
+def check_at_most(at_most: int | None) -> None:
+    """Refuse a number of points that leaves no room for the first and the last.
+
+    Raises:
+        UsageError: (a ValueError) if it is less than 2.
+    """
+    if at_most is not None and at_most < 2:
+        raise UsageError(
+            f"at_most={at_most}: the first and the last point are always there, so give at least 2", print_usage=False
+        )
+
+
 def _imported(package: str, who: str) -> Any:
     from importlib import import_module
 
@@ -105,6 +117,11 @@ def linearized(points: Iterable[Points]) -> dict[str, dict[str, Any]]:
         metric["values"].extend(some.values)
         metric["timestamps"].extend(map(_naive_utc, some.times))
     return found
+
+
+def epoch(when: Any) -> float:
+    """Seconds since 1970 of a naive time in UTC; a number stands for itself."""
+    return (when - _EPOCH) / timedelta(seconds=1) if isinstance(when, datetime) else float(when)
 
 
 def _naive_utc(seconds: float) -> datetime:

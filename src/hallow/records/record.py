@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hallow.errors import UsageError
 from hallow.records.decoding import restore
-from hallow.records.points import Points, joined
+from hallow.records.points import Points, check_at_most, joined
 from hallow.utils import closest
 
 if TYPE_CHECKING:
@@ -212,11 +212,7 @@ class RunRecord:
         Raises:
             UsageError: (a ValueError) if ``at_most`` is less than 2.
         """
-        if at_most is not None and at_most < 2:
-            raise UsageError(
-                f"at_most={at_most}: the first and the last point are always there, so give at least 2",
-                print_usage=False,
-            )
+        check_at_most(at_most)
         if names is not None and not callable(names):
             chosen = frozenset([names] if isinstance(names, str) else names)
             return self.read_metrics(chosen.__contains__, at_most)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
+
+from hallow.errors import StoreError
+from hallow.utils import closest
 
 __all__ = [
     "HIDDEN",
@@ -15,6 +18,7 @@ __all__ = [
     "has_password",
     "same_place",
     "scheme_of",
+    "unknown_kind",
     "without_password",
 ]
 
@@ -61,6 +65,16 @@ def completed(hidden: str, url: str) -> str | None:
     if login["secret"] != HIDDEN:
         return None
     return f"{login['start']}:{known['secret']}@{hidden[login.start('host') :]}"
+
+
+def unknown_kind(scheme: str, text: str, known: Iterable[str]) -> StoreError:
+    """The error for a URL of a kind of store that there is not; names the nearest."""
+    near = closest(scheme, known)
+    hint = f"did you mean {near[0]}:? " if near else ""
+    return StoreError(
+        f"there is no kind of store {scheme!r} in {without_password(text)!r}; {hint}known are "
+        f"{', '.join(sorted(known))}, or give the path of a folder"
+    )
 
 
 def scheme_of(text: str, known: Container[str] = ()) -> str:

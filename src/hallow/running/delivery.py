@@ -248,15 +248,15 @@ class Delivery:
         Returns:
             the interrupt of a user who did not want to wait; those who were not busy are told all the same.
         """
-        outlets = self._listening()
-        if self.absent and not self._detached:
-            self._secure_all([*posts, *figures()])
-            note()
+        outlets, later = self._listening(), _Once(figures)
+        absent = self.absent is not None and not self._detached
         if not outlets:
+            if absent:
+                self._secure_all([*posts, *later()])
+                note()
             return None
         self._threads().stop_beats()
         beat = self._beat(last=True)
-        later = _Once(figures)
         steps: list[Callable[[Outlet], Any]] = [
             lambda outlet: outlet.tell_all(posts),
             lambda outlet: beat is None or self._up_to_date(outlet, beat, deadline),
@@ -266,9 +266,9 @@ class Delivery:
         ]
         jobs = [Job(step, outlets) for step in steps]
         impatient = self._carry_out(jobs, jobs[3], deadline, note)
-        if jobs[0].failed or jobs[0].pending:
+        if absent or jobs[0].failed or jobs[0].pending:
             self._secure_all(posts)
-        if jobs[2].failed or jobs[2].pending:
+        if absent or jobs[2].failed or jobs[2].pending:
             self._secure_all(later())
         if beat is not None:
             self.feed.beat_is_over(beat)

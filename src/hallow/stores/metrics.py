@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import MissingExtraError, UsageError
+from hallow.errors import MissingExtraError
+from hallow.records.points import check_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -110,10 +111,7 @@ def metrics_table(
     """
     from hallow.stores.opening import opened
 
-    if at_most is not None and at_most < 2:
-        raise UsageError(
-            f"at_most={at_most}: the first and the last point are always there, so give at least 2", print_usage=False
-        )
+    check_at_most(at_most)
     chosen = [runs] if isinstance(runs, str | int) else runs
     table = MetricsTable()
     with opened(store) as reading:

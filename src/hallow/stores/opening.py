@@ -8,9 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import MissingExtraError, StoreError
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, without_password
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind
 from hallow.stores.base import Store
-from hallow.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,13 +100,7 @@ def _kind_of(path: str) -> str:
 def _class_for(scheme: str, text: str) -> Any:
     place, extra = _BACKENDS.get(scheme) or (_entry_point(scheme), "")
     if place is None:
-        known = sorted(_BACKENDS)
-        near = closest(scheme, known)
-        hint = f"did you mean {near[0]}:? " if near else ""
-        raise StoreError(
-            f"there is no kind of store {scheme!r} in {without_password(text)!r}; {hint}known are {', '.join(known)}, "
-            "or give the path of a folder"
-        )
+        raise unknown_kind(scheme, text, _BACKENDS)
     if not isinstance(place, str):
         return place
     module, _, name = place.partition(":")

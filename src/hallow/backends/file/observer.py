@@ -16,13 +16,13 @@ from hallow.backends.file.writer import (
     DEFAULT_FILE_STORAGE_PRIORITY,
     RunFolderWriter,
     base_dir_of,
-    epoch,
 )
 from hallow.errors import StoreError
 from hallow.journal.owner import describe_owner
 from hallow.provenance.sources import relative_path
 from hallow.records.encoding import flatten
 from hallow.records.jsonfile import dump_json, replace_file
+from hallow.records.points import epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -22,6 +22,7 @@ from hallow.provenance.sources import relative_path
 from hallow.records.appending import replace_tail
 from hallow.records.encoding import flatten
 from hallow.records.jsonfile import read_json, write_json
+from hallow.records.points import epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -319,13 +320,6 @@ def _template(template: str | os.PathLike[str] | None, basedir: str) -> Path | N
 
 def base_dir_of(ex_info: Mapping[str, Any]) -> str:
     return os.path.abspath(ex_info.get("base_dir") or os.curdir)
-
-
-def epoch(when: datetime) -> float:
-    """Seconds since 1970 of a naive time in UTC."""
-    from datetime import timezone
-
-    return when.replace(tzinfo=timezone.utc).timestamp()
 
 
 def _take_over(folder: str) -> bool:

@@ -7,11 +7,11 @@ from errno import ENOENT
 from typing import IO, TYPE_CHECKING, Any
 
 from hallow.backends.keeping.operations import StoreOperations
-from hallow.backends.keeping.times import epoch
 from hallow.errors import RecordError
 from hallow.journal.owner import describe_owner
 from hallow.observers.perrun import alone
 from hallow.records.encoding import flatten
+from hallow.records.points import epoch
 from hallow.records.stored import StoredRun
 
 if TYPE_CHECKING:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.keeping.again import Reopening
 from hallow.backends.keeping.files import ArtifactFile, SourceFile
-from hallow.backends.keeping.times import epoch, with_times
 from hallow.errors import RunExistsError
 from hallow.journal.owner import describe_owner
 from hallow.provenance.sources import get_digest
 from hallow.records.contenttypes import content_type_of
 from hallow.records.encoding import flatten
 from hallow.records.names import artifact_name, files_below, versions
-from hallow.records.points import Points
+from hallow.records.points import Points, epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
 __all__ = ["StoreObserver"]
 
@@ -106,7 +105,7 @@ class StoreObserver(Reopening):
             "format": self.VERSION,
             "command": command,
             "config": flatten(config, path="config"),
-            "meta": with_times(meta_info, "meta"),
+            "meta": _with_times(meta_info, "meta"),
             "experiment": {**flatten(facts, path="experiment"), "sources": sources},
             "host": flatten(dict(host_info), path="host"),
             "info": {},
@@ -289,3 +288,9 @@ class StoreObserver(Reopening):
         self._reset()
         with self.store() as store:
             store.delete(run_id)
+
+
+def _with_times(mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Flattened, but for datetimes at the top, which stores have a form of their own for."""
+    times = {key: value for key, value in mapping.items() if isinstance(value, datetime)}
+    return {**flatten({k: v for k, v in mapping.items() if k not in times}, path=path), **times}

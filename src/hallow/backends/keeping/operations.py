@@ -148,10 +148,9 @@ class StoreOperations(PerRun, RunObserver):
     def _save(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
         """Change the document; what does not arrive is sent again with the next change."""
         entry = self._entry()
-        known = entry.get("result")
-        new = {
-            key: value for key, value in changes.items() if key != "result" or value is not None or known is not None
-        }
+        # There is a result from the first beat on; as long as it is none, it need not be said again.
+        known = entry.get("result", changes) is None
+        new = {key: value for key, value in changes.items() if not (key == "result" and value is None and known)}
         for key in removed:
             entry.pop(key, None)
         entry.update(new)

@@ -357,9 +357,7 @@ class MongoObserver(StoreObserver):
         super().output_event(text, position)
 
     def _update(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
-        recording, entry = self._written(), self._entry()
-        if "heartbeat" in changes and "result" not in entry:
-            entry["result"] = changes["result"] = None  # readers rely on it from the first beat on
+        recording = self._written()
         added, text = self._added_entries()
         packing = Packing()
         fields = encoded({**changes, **added}, packing)
