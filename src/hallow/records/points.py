@@ -11,7 +11,7 @@ from hallow.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Points", "check_at_most", "epoch", "joined", "linearized"]
+__all__ = ["Points", "check_at_most", "epoch", "imported", "joined", "linearized"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 
@@ -50,7 +50,7 @@ class Points:
         Raises:
             MissingExtraError: (an ImportError) without numpy.
         """
-        np = _imported("numpy", "arrays need")
+        np = imported("numpy", "arrays need")
         times = (np.asarray(self.times, dtype=float) * 1e6).round().astype("datetime64[us]")
         return np.asarray(self.steps), np.asarray(self.values), times
 
@@ -60,7 +60,7 @@ class Points:
         Raises:
             MissingExtraError: (an ImportError) without pandas.
         """
-        pd = _imported("pandas", "a Series needs")
+        pd = imported("pandas", "a Series needs")
         return pd.Series(self.values, index=pd.Index(self.steps, name="step"), name=self.name)
 
 
@@ -76,7 +76,12 @@ def check_at_most(at_most: int | None) -> None:
         )
 
 
-def _imported(package: str, who: str) -> Any:
+def imported(package: str, who: str) -> Any:
+    """A package that only some need.
+
+    Raises:
+        MissingExtraError: (an ImportError) if it is not installed; names it.
+    """
     from importlib import import_module
 
     try:

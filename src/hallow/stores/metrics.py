@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import MissingExtraError
-from hallow.records.points import check_at_most
+from hallow.records.points import check_at_most, imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,12 +70,7 @@ class MetricsTable:
         Raises:
             MissingExtraError: (an ImportError) without pandas.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingExtraError(
-                f"a DataFrame needs pandas ({error}); install it: pip install pandas", print_traceback=False
-            ) from error
+        pd = imported("pandas", "a DataFrame needs")
         columns = {"run": self.run, "name": self.name, "step": self.step, "value": self.value}
         frame = pd.DataFrame(columns)
         frame.insert(3, "time", pd.to_datetime(self.time, unit="s", utc=True))
