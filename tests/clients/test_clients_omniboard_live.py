@@ -125,7 +125,7 @@ def test_files(ask):
     for name, file_id in ids.items():
         assert ask(f"files/download/{file_id}/{name}", raw=True) == FILES[name]
     assert ask(f"files/preview/{ids['plot.png']}/plot.png", raw=True) == FILES["plot.png"]
-    name, source = run["experiment"]["sources"][0]
+    name, source = next(pair for pair in run["experiment"]["sources"] if pair[0] == "clients_experiment.py")
     text = (Path(run["experiment"]["base_dir"]) / name).read_bytes()
     assert ask(f"files/download/{source}/{name}", raw=True) == ask(f"files/{source}", raw=True) == text
     with zipfile.ZipFile(io.BytesIO(ask("files/downloadAll/1/artifacts", raw=True))) as archive:
