@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 #: Seconds that a server may take to start or to stop before something is wrong with it.
@@ -140,9 +141,14 @@ class Process:
         self._dismiss_guard()
 
     def kill(self) -> None:
-        """End it with SIGKILL; without effect if it has ended."""
+        """End it and the processes it has started with SIGKILL; without effect if it has ended."""
         if self.is_running:
+            # Those of PostgreSQL would go on for a moment, and answer.
+            started = _children(self.pid)
             self._popen.kill()
+            for pid in started:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self._popen.wait()
         self._dismiss_guard()
 
@@ -174,6 +180,13 @@ def _guard(pid: int, folder: Path, number: int) -> subprocess.Popen[bytes] | Non
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _memory() -> str | None:

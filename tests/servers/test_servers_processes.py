@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,24 +17,34 @@ from servers.processes import Process, Server, ServerError, free_port, is_alive,
 
 TESTS = Path(__file__).resolve().parents[1]
 
-CONFTEST = 'pytest_plugins = ["servers.fixtures"]\n'
+# Who starts these tests in the background of a shell has them ignore Ctrl-C, which children inherit.
+CONFTEST = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+pytest_plugins = ["servers.fixtures"]
+"""
 
 
 @pytest.fixture
 def inner(tmp_path):
-    """``inner(source, **env)``: pytest on a file of tests, as a process."""
+    """``inner(source, **env)``: pytest on a file of tests, as a process, which does not outlive the block."""
 
-    def start(source: str, **env: str) -> subprocess.Popen[str]:
+    @contextmanager
+    def start(source: str, **env: str):
         (tmp_path / "conftest.py").write_text(CONFTEST)
         (tmp_path / "test_inner.py").write_text(source)
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-W", "error", "test_inner.py"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(TESTS), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     return start
 
@@ -71,7 +82,7 @@ def test_servers_end_with_the_session_also_after_failures(inner, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
 def test_servers_end_with_the_session_when_it_is_interrupted(inner, tmp_path, number):
     with inner(ALL_THREE, STAY="1") as process:
-        wait_until((tmp_path / "started").exists, "servers started")
+        wait_until((tmp_path / "started").exists, "servers started", timeout=120)
         process.send_signal(number)
         process.communicate(timeout=120)
     servers = _servers(tmp_path / "started")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SPARES = 2  # as many as one capture needs
 _AT_ONCE = 1 << 20  # bytes copied in one call
 _ROOM = 1 << 24  # less than this is about to be full
+_PAGE = 4096  # a file grows by multiples of this within one write
 
 # Descriptors of files of earlier captures, empty, to be used again; and their inodes.
 _spares: list[tuple[int, int]] = []
@@ -63,6 +64,21 @@ class SpoolFile(OpenFile):
             return os.open(self.path or f"/proc/self/fd/{self.number}", os.O_WRONLY | os.O_APPEND)
         except OSError:
             return self.number
+
+    def size_between_writes(self) -> int:
+        """The size, without a part of a write that is under way, which grows the file page by page.
+
+        Raises:
+            OSError: as :meth:`size`.
+        """
+        size, before = self.size(), -1
+        while size != before and size and size % _PAGE == 0 and self.read(size - 1, 1) != b"\n":
+            before = size
+            with suppress(OSError, AttributeError):
+                # Changes nothing, but waits until the write has ended.
+                os.fchmod(self.number, os.fstat(self.number).st_mode & 0o7777)
+            size = self.size()
+        return size
 
     def is_ours_alone(self) -> bool:
         """Whether nobody else has it open; ``False`` also if that cannot be told."""
@@ -194,7 +210,7 @@ class Spool:
         try:
             done = 0 if heir is None else _copied(heir, file, 0, heir.size)
             with self._limit_lock:
-                limit = stage.limit = old.size()
+                limit = stage.limit = old.size_between_writes()
             if heir is not None:
                 done += _copied(heir, file, done, heir.size_at(limit))
         except OSError:
@@ -220,7 +236,8 @@ class Spool:
         kept = []
         for file, moved in self._strays:
             alone = file.is_ours_alone()
-            while data := file.read(moved, CHUNK):
+            end = file.size_between_writes()
+            while data := file.read(moved, min(CHUNK, end - moved)):
                 moved += len(data)
                 found = True
                 _append(self.file, data)

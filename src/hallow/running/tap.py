@@ -212,6 +212,9 @@ class Tap:
         while not self._stop.wait(delay):
             self.stages.drain_stale()
             before, found = found, self.copy()
+            if len(self.spools) > 1:
+                # What waits in one stream may have been printed before what the other stream has written already.
+                self.stages.drain()
             with suppress(OSError):  # a disk that is full; the terminal still gets everything
                 self.gather()
             delay = _BUSY if found and not before else min(max(delay, _BUSY) * 1.5, _STEADY if found else _IDLE)
