@@ -166,15 +166,8 @@ class ConfigAddedError(ConfigError):
         config: Mapping[str, Any] | None = None,
         hints: Iterable[str] = (),
     ) -> None:
-        super().__init__(
-            message,
-            conflicting_configs,
-            print_conflicting_configs,
-            print_traceback,
-            filter_traceback,
-            print_usage,
-            config,
-        )
+        report = (print_traceback, filter_traceback, print_usage)
+        super().__init__(message, conflicting_configs, print_conflicting_configs, *report, config)
         self.captured_args = tuple(captured_args)
         self.print_suggestions = print_suggestions
         self.hints = tuple(hints)
@@ -470,6 +463,12 @@ class MissingExtraError(HallowError, ImportError):
 
 
 # -------------------------------------------------------------------------------------- signals, not mistakes
+
+
+class AliasError(HallowError, ImportError):
+    """hallow cannot stand in for Sacred in this process."""
+
+    slug = "alias-error"
 
 
 class RunInterrupt(Exception):  # noqa: N818 - an interrupt is not an error; Sacred's users subclass it

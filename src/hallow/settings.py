@@ -196,6 +196,13 @@ DECLARED: dict[str, Any] = {
         "COMMAND_ERRORS_TO": _choice(
             "stderr", "Where an unknown command is reported.", "stderr", "stdout", sacred="stdout"
         ),
+        "LIBRARY_NAME": _choice(
+            "hallow",
+            "What filtered tracebacks call the library in their headings.",
+            "hallow",
+            "Sacred",
+            sacred="Sacred",
+        ),
     },
     "LOGGING": {
         "ROOT_LOGGER": _choice(

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hallow.errors import (
     CircularDependencyError,
@@ -27,6 +27,9 @@ from hallow.errors import (
     SignatureError,
     TimeoutInterrupt,
 )
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 __all__ = [
     "PATHCHANGE",
@@ -51,14 +54,19 @@ __all__ = [
     "ensure_wellformed_argv",
     "get_by_dotted_path",
     "get_inheritors",
+    "get_package_version",
     "is_non_empty_dict",
     "is_prefix",
     "iter_prefixes",
     "iterate_flattened",
     "iterate_flattened_separately",
     "join_paths",
+    "module_exists",
+    "module_is_in_cache",
+    "modules_exist",
     "noted",
     "optional_kwargs_decorator",
+    "parse_version",
     "recursive_update",
     "rel_path",
     "set_by_dotted_path",
@@ -69,11 +77,31 @@ T = TypeVar("T")
 PYTHON_IDENTIFIER = re.compile(r"^[a-zA-Z_][_a-zA-Z0-9]*$")
 
 
+# Kept for code that has them from Sacred, in the rooms where they belong.
+_ELSEWHERE = {
+    "IntervalTimer": "hallow.running.heartbeat",
+    "create_basic_stream_logger": "hallow.experiment.logs",
+    "format_filtered_stacktrace": "hallow.experiment.reports",
+    "format_sacred_error": "hallow.experiment.reports",
+    "print_filtered_stacktrace": "hallow.experiment.reports",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name == "PathType":  # made when asked for: pathlib is not needed for anything else here
         from pathlib import Path
 
         return str | bytes | Path
+    if name == "NO_LOGGER":
+        from logging import getLogger
+
+        logger = getLogger("ignore")
+        logger.disabled = True
+        return logger
+    if name in _ELSEWHERE:
+        from importlib import import_module
+
+        return getattr(import_module(_ELSEWHERE[name]), name)
     raise AttributeError(f"module 'hallow.utils' has no attribute {name!r}")
 
 
@@ -312,3 +340,50 @@ def optional_kwargs_decorator(deco: Callable[..., Any]) -> Callable[..., Any]:
         return deco(*args, **kwargs)
 
     return wrapped
+
+
+# --------------------------------------------------------------------------------------------------- packages
+
+
+def module_exists(modname: str) -> bool:
+    """Whether a module can be found, without importing it (of a dotted name, its parents are imported)."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(modname) is not None
+    except ModuleNotFoundError:
+        return False
+    except (ImportError, ValueError):  # it is there, in whatever state
+        return True
+
+
+def modules_exist(*modnames: str) -> bool:
+    """Whether all of these modules can be found, without importing them."""
+    return all(map(module_exists, modnames))
+
+
+def module_is_in_cache(modname: str) -> bool:
+    """Whether a module is imported."""
+    return modname in sys.modules
+
+
+def parse_version(version_string: str) -> Version:
+    """A version that compares as versions do.
+
+    Raises:
+        packaging.version.InvalidVersion: for text that is none.
+    """
+    from packaging.version import parse
+
+    return parse(version_string)
+
+
+def get_package_version(name: str) -> Version:
+    """The ``__version__`` of a module, which is imported.
+
+    Raises:
+        ImportError: if there is no such module.
+    """
+    from importlib import import_module
+
+    return parse_version(str(import_module(name).__version__))

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from hallow.config.scope import ConfigScope as ConfigScope
     from hallow.config.summary import ConfigSummary as ConfigSummary
 
+# Sacred's own modules of this name, as in hallow/__init__.py.
+__path__.append(f"{__path__[0]}/../as_sacred/sacred/config")
+
 _HOMES = {
     "ConfigDict": "dicts",
     "ConfigScope": "scope",
     "ConfigSummary": "summary",
     "Replace": "containers",
     "chain_evaluate_config_scopes": "chain",
+    "create_captured_function": "hallow.experiment.captured",
     "dogmatize": "containers",
     "load_config_file": "files",
     "save_config_file": "files",
@@ -44,4 +48,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    home = _HOMES[name]
+    return getattr(import_module(home if "." in home else f"{__name__}.{home}"), name)

@@ -42,9 +42,14 @@ def root_logger(own: logging.Logger | None) -> logging.Logger:
     if own is not None:
         return own
     if SETTINGS.LOGGING.ROOT_LOGGER == "configure":
-        logging.basicConfig(level=logging.INFO, format=_FORMAT)
-        return logging.getLogger()
+        return create_basic_stream_logger()
     return _private_root()
+
+
+def create_basic_stream_logger() -> logging.Logger:
+    """Python's root logger, with level INFO and a handler to standard error if it has none."""
+    logging.basicConfig(level=logging.INFO, format=_FORMAT)
+    return logging.getLogger()
 
 
 def _private_root() -> logging.Logger:

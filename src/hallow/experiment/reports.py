@@ -8,10 +8,11 @@ import traceback
 from collections.abc import Iterator
 
 from hallow.errors import FilterTraceback, HallowError
+from hallow.settings import SETTINGS
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_FILTERED = "Traceback (most recent calls WITHOUT hallow internals):\n"
-_INTERNAL = "Exception originated from within hallow.\nTraceback (most recent calls):\n"
+_FILTERED = "Traceback (most recent calls WITHOUT {} internals):\n"
+_INTERNAL = "Exception originated from within {}.\nTraceback (most recent calls):\n"
 _USUAL = "Traceback (most recent call last):\n"
 
 
@@ -43,6 +44,11 @@ def format_filtered_stacktrace(
     for part in _chain(shown):
         part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_ours(frame.filename)])
     return _with_heading(shown, _FILTERED)
+
+
+def print_filtered_stacktrace(filter_traceback: FilterTraceback = "default") -> None:
+    """Write to standard error what :func:`format_filtered_stacktrace` gives."""
+    sys.stderr.write(format_filtered_stacktrace(filter_traceback))
 
 
 def format_hallow_error(error: HallowError, short_usage: str) -> str:
@@ -84,4 +90,9 @@ def _chain(shown: traceback.TracebackException) -> Iterator[traceback.TracebackE
 
 
 def _with_heading(shown: traceback.TracebackException, heading: str) -> str:
+    heading = heading.format(SETTINGS.COMMAND_LINE.LIBRARY_NAME)
     return "".join(heading if line == _USUAL else line for line in shown.format())
+
+
+#: Sacred's name of it.
+format_sacred_error = format_hallow_error

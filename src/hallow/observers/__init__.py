@@ -30,6 +30,9 @@ __all__ = [
     "observer_for",
 ]
 
+# Sacred's own modules of this name, as in hallow/__init__.py.
+__path__.append(f"{__path__[0]}/../as_sacred/sacred/observers")
+
 _HOMES = {
     "FileStorageObserver": "hallow.backends.file.observer",
     "GoogleCloudStorageObserver": "hallow.backends.objects.clouds",

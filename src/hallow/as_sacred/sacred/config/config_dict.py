@@ -1,0 +1,7 @@
+"""Configuration made of dictionaries."""
+
+from __future__ import annotations
+
+from hallow.config.dicts import ConfigDict
+
+__all__ = ["ConfigDict"]

@@ -1,0 +1,7 @@
+"""Configuration made by functions."""
+
+from __future__ import annotations
+
+from hallow.config.scope import ConfigScope
+
+__all__ = ["ConfigScope"]

@@ -1,0 +1,7 @@
+"""Ingredients."""
+
+from __future__ import annotations
+
+from hallow.experiment import Ingredient
+
+__all__ = ["Ingredient"]

@@ -1,0 +1,7 @@
+"""Observers behind a queue."""
+
+from __future__ import annotations
+
+from hallow.observers.queue import QueueObserver
+
+__all__ = ["QueueObserver"]
