@@ -52,6 +52,20 @@ def test_import_heavy():
     """Declaring an experiment loads required packages only, and of those only what it needs."""
     found = probe("from hallow import Experiment; from hallow.observers import FileStorageObserver")
     assert set(found["top"]) <= {"hallow", "wrapt", "typing_extensions"}
+    assert found["heavy"] == []
+
+
+def test_what_wrapt_needs_later_is_there_when_it_is_asked_for():
+    found = probe(
+        "from hallow import Experiment; import importlib, wrapt\n"
+        "assert 'importlib.metadata' not in sys.modules\n"
+        "@wrapt.synchronized\nasync def three(): return 3\n"
+        "assert importlib.metadata.version('wrapt')\n"
+        "import asyncio, importlib.metadata\n"
+        "assert type(asyncio).__name__ == type(importlib.metadata).__name__ == 'module'\n"
+        "assert asyncio.run(three()) == 3"
+    )
+    assert "asyncio" in found["heavy"]
 
 
 def test_an_experiment_needs_nothing_else(tmp_path):

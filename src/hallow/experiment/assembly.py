@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hallow.cli.grammar import nest_updates
 from hallow.cli.options import log_level as level_of
 from hallow.config.resolution import Resolution, Resolved
 from hallow.config.section import Section
+from hallow.config.suspicious import check_suspicious
 from hallow.errors import CommandNotFoundError, IngredientPathError
 from hallow.experiment.binding import SPECIAL_ARGUMENTS
 from hallow.experiment.captured import core_of
@@ -45,6 +46,9 @@ class Assembly:
         ConfigError: if the configuration does not fit.
     """
 
+    #: Refuses or warns of suspicious updates; the names for Sacred's users put their own in its place.
+    check_updates: Callable[..., None] = staticmethod(check_suspicious)
+
     def __init__(
         self,
         experiment: Experiment,
@@ -67,7 +71,7 @@ class Assembly:
         self.run_logger = self.root_logger.getChild(experiment.path)
         self.owners: dict[int, tuple[Section, Ingredient]] = {}
         self.root = self._section(experiment)
-        self._check_paths()
+        check_paths(experiment)
         resolution = Resolution(
             self.root,
             nest_updates(self._with_choices(config_updates or {})),
@@ -76,6 +80,7 @@ class Assembly:
             self.run_logger,
             updates_from,
             force,
+            self.check_updates,
         )
         self.resolved = resolution.resolve()
         self.seed = self._root_seed(self.resolved)
@@ -96,7 +101,7 @@ class Assembly:
             sources=list(ingredient.configurations),
             named=ingredient.named_configs,
             hooks=ingredient.config_hooks,
-            arguments=self._arguments(ingredient),
+            arguments=taken_arguments(ingredient.captured_functions, self.command),
             children=[self._section(child) for child in ingredient.ingredients],
             logger=self.root_logger if is_root else self.root_logger.getChild(path),
         )
@@ -114,28 +119,6 @@ class Assembly:
             f"{path}.choice" if path in slots and not isinstance(value, Mapping) else path: value
             for path, value in updates.items()
         }
-
-    def _arguments(self, ingredient: Ingredient) -> frozenset[str]:
-        """What captured functions of the user, or the command that runs, take by name."""
-        names: set[str] = set()
-        for captured in ingredient.captured_functions:
-            core = core_of(captured)
-            if core.function.__module__ == "hallow.experiment.commands" and captured is not self.command:
-                continue
-            names.update(
-                join_paths(core.prefix, name) for name in core.signature.arguments if name not in SPECIAL_ARGUMENTS
-            )
-        return frozenset(names)
-
-    def _check_paths(self) -> None:
-        paths: dict[str, Ingredient] = {}
-        for ingredient, _ in self.experiment.traverse_ingredients():
-            other = paths.setdefault(ingredient.path, ingredient)
-            if other is not ingredient:
-                raise IngredientPathError(
-                    f'two different ingredients have the path "{ingredient.path}"; give one of them another path '
-                    f"(all paths: {', '.join(sorted(i.path for i, _ in self.experiment.traverse_ingredients()))})"
-                )
 
     def _active(self) -> list[tuple[Section, Ingredient]]:
         """Sections that take part in the run, in order of evaluation, with their ingredients.
@@ -234,19 +217,62 @@ class Assembly:
             )
 
 
+def taken_arguments(captured_functions: Iterable[Any], command: Any = None) -> frozenset[str]:
+    """What captured functions of the user, or the command that runs, take by name."""
+    names: set[str] = set()
+    for captured in captured_functions:
+        core = core_of(captured)
+        if core.function.__module__ == "hallow.experiment.commands" and captured is not command:
+            continue
+        names.update(
+            join_paths(core.prefix, name) for name in core.signature.arguments if name not in SPECIAL_ARGUMENTS
+        )
+    return frozenset(names)
+
+
+def check_paths(experiment: Ingredient) -> None:
+    """Refuse different ingredients with the same path.
+
+    Raises:
+        IngredientPathError: naming it.
+    """
+    paths: dict[str, Ingredient] = {}
+    for ingredient, _ in experiment.traverse_ingredients():
+        other = paths.setdefault(ingredient.path, ingredient)
+        if other is not ingredient:
+            raise IngredientPathError(
+                f'two different ingredients have the path "{ingredient.path}"; give one of them another path '
+                f"(all paths: {', '.join(sorted(i.path for i, _ in experiment.traverse_ingredients()))})"
+            )
+
+
 def find_command(experiment: Experiment, name: str) -> Any:
     """The captured function of a command.
 
     Raises:
         CommandNotFoundError: with the nearest name and all names.
     """
-    commands = dict(experiment.gather_commands())
+    return command_named(
+        name, dict(experiment.gather_commands()), [i.path for i, _ in experiment.traverse_ingredients()]
+    )
+
+
+def command_named(name: str, commands: Mapping[str, Any], paths: Iterable[str]) -> Any:
+    """The captured function of a command.
+
+    Args:
+        name: full name.
+        commands: all of them by full name.
+        paths: of the ingredients there are.
+
+    Raises:
+        CommandNotFoundError: with the nearest name and all names.
+    """
     if name in commands:
         return commands[name]
     near = closest(name, commands)
     hint = f' Did you mean "{near[0]}"?' if near else ""
     ingredient, _, last = name.rpartition(".")
-    paths = [i.path for i, _ in experiment.traverse_ingredients()]
     if not ingredient:
         text = f'Command "{name}" not found.'
     elif ingredient in paths:

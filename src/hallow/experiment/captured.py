@@ -6,11 +6,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar
 
-from wrapt import FunctionWrapper
-
 from hallow.errors import CaptureError, ConfigError
 from hallow.experiment.binding import Binding, Core, explain, logged_call
 from hallow.experiment.caller import asked_by_cloudpickle
+from hallow.experiment.wrapping import FunctionWrapper
 from hallow.running.context import CURRENT
 
 if TYPE_CHECKING:

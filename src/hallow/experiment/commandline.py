@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hallow.cli.grammar import get_config_updates
 from hallow.cli.parse import ParsedCommandLine, parse_command_line
-from hallow.cli.usage import format_usage, help_for_command, parser_usage, short_usage
+from hallow.cli.usage import docopt_usage, format_usage, help_for_command, short_usage
 from hallow.errors import CommandNotFoundError, HallowError, UsageError
 from hallow.experiment.assembly import check_main_arguments, find_command, slot_paths, spelt_as_choice
 from hallow.experiment.caller import runs_in_debugger
@@ -129,12 +129,12 @@ def program_name(experiment: Experiment) -> str:
 
 
 def usage_of(experiment: Experiment, program: str | None = None) -> tuple[str, str, str]:
-    """Short usage, whole help text, and the text that the option parser gets."""
+    """Short usage, whole help text, and a text that can be given to docopt."""
     program = program or program_name(experiment)
     options = experiment.all_cli_options
     commands = {name: core_of(command).function for name, command in experiment.gather_commands()}
     return (
-        short_usage(program),
+        short_usage(program).strip(),
         format_usage(program, experiment.doc, commands, options),
-        parser_usage(options),
+        docopt_usage(options),
     )

@@ -206,8 +206,8 @@ def format_named_configs(ingredient: Ingredient) -> str:
         doc = getattr(source, "__doc__", None)
         if not doc or type(source).__doc__ == doc:
             lines.append(f"  {name}")
-        elif "\n" not in doc:
-            lines.append(f"  {name}   {COLOR_DOC}# {doc}{ENDC}")
+        elif "\n" not in doc.strip():
+            lines.append(f"  {name}   {COLOR_DOC}# {doc.strip()}{ENDC}")
         else:
             lines.append(f'  {name}\n    {COLOR_DOC}"""{doc.replace(chr(10), chr(10) + "  ")}"""{ENDC}')
     if len(lines) == 1:

@@ -469,7 +469,7 @@ class Experiment(Ingredient):
         return default_options(self.all_cli_options)
 
     def get_usage(self, program_name: str | None = None) -> tuple[str, str, str]:
-        """Short usage, whole help text, and the text that the option parser gets."""
+        """Short usage, whole help text, and a text that can be given to docopt."""
         from hallow.experiment.commandline import usage_of
 
         return usage_of(self, program_name)
