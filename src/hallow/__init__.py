@@ -50,7 +50,9 @@ _HOME = {
 # Modules that only Sacred has can be imported as ``hallow.run``, ``hallow.dependencies`` ... too: changing the name of
 # the package is all that imports need. The same stands in hallow.config and hallow.observers.
 __path__.append(f"{__path__[0]}/as_sacred/sacred")
-_ROOMS = frozenset({"config", "errors", "experiment", "observers", "settings", "stores", "testing", "utils"})
+_ROOMS = frozenset(
+    {"config", "errors", "experiment", "integrations", "observers", "settings", "stores", "testing", "utils"}
+)
 
 __all__ = [*sorted(_HOME), "errors", "observers", "stores", "utils"]  # noqa: PLE0604 - all are strings
 

@@ -27,7 +27,7 @@ def rooms_imported(tree: ast.AST):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             if node.module == "hallow":
-                yield from ((node.lineno, alias.name) for alias in node.names)
+                yield from ((node.lineno, alias.name) for alias in node.names if not alias.name.startswith("__"))
             elif node.module.startswith("hallow."):
                 yield node.lineno, node.module.split(".")[1]
         elif isinstance(node, ast.Import):
