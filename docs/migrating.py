@@ -69,7 +69,7 @@ Each row is a setting; see [settings](settings.md) for the other values.
 {settings}
 
 The same in both: a run that gets SIGTERM or SIGHUP ends as INTERRUPTED with everything stored, config files and records never run code
-(pickle config files need `SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE`), runs of one experiment do not see each other's values, and in a
+(pickle config files that hold objects need `SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE`), runs of one experiment do not see each other's values, and in a
 distributed job rank 0 owns the run.
 
 ## Stores

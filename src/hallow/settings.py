@@ -152,8 +152,8 @@ DECLARED: dict[str, Any] = {
         "LIST_UPDATES": _flag(True, "`l.0=9`, `l[0]=9` and `l+=[x]` change elements of a list.", sacred=False),
         "PICKLE_FILES_MAY_RUN_CODE": _flag(
             False,
-            "Allow `.pickle` config files. Loading a pickle can run any code that its author wrote into it: allow only "
-            "files that you made yourself.",
+            "Allow `.pickle` config files that hold more than plain data. Loading such a file can run any code that its "
+            "author wrote into it: allow only files that you made yourself.",
         ),
     },
     "RANDOM": {
@@ -190,6 +190,12 @@ DECLARED: dict[str, Any] = {
         "TYPED_WORDS": _flag(
             True,
             "A bare word is converted to the type of the entry it replaces (`true`, `null`, `nan`, `a,b`) or refused.",
+            sacred=False,
+        ),
+        "BARE_WORDS": _flag(
+            True,
+            "Brackets may hold words without quotes: `c=[hello, world]` is a list of two texts. If False, what is no "
+            "literal of Python is one text.",
             sacred=False,
         ),
         "ERROR_EXIT_CODE": _choice(2, "Exit code of usage and configuration errors.", 2, 1, sacred=1),

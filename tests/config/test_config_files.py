@@ -149,6 +149,8 @@ HOSTILE = {
     "g.yaml": "a:\n  py/reduce: [{py/function: os.system}, {py/tuple: [touch pwned]}]",
     "h.yaml": "a: !custom 3",
     "i.pickle": "cos\nsystem\n(S'touch pwned'\ntR.",
+    "j.pickle": "(S'touch pwned'\nios\nsystem\n.",
+    "k.pickle": "cbuiltins\neval\n(S'1'\ntR.",
 }
 
 
@@ -169,14 +171,17 @@ def test_config_code_exec(name):
 test_C13_config_files_are_data = test_config_code_exec
 
 
-def test_C13_pickle_needs_the_setting():
-    save_config_file({"a": 1}, "a.pickle")
+def test_C13_pickled_objects_need_the_setting():
+    plain = {"a": 1, "b": [(1.5, None), {"c": {"d"}}], "e": 2j, "f": b"g"}
+    save_config_file(plain, "plain.pickle")
+    assert load_config_file("plain.pickle") == plain
+    save_config_file({"a": Color.RED}, "a.pickle")
     with pytest.raises(ConfigFileError) as caught:
         load_config_file("a.pickle")
     assert "SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE" in str(caught.value)
     assert "any code" in str(caught.value)
     SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE = True
-    assert load_config_file("a.pickle") == {"a": 1}
+    assert load_config_file("a.pickle") == {"a": Color.RED}
     Path("b.pickle").write_bytes(b"garbage")
     with pytest.raises(ConfigFileError, match="cannot be unpickled"):
         load_config_file("b.pickle")

@@ -76,7 +76,7 @@ def _no_literal(text: str, update: str) -> Any:
             "(SETTINGS.COMMAND_LINE.STRICT_PARSING is on)",
             print_traceback=False,
         )
-    if not text.startswith(tuple(_CLOSING)):
+    if not SETTINGS.COMMAND_LINE.BARE_WORDS or not text.startswith(tuple(_CLOSING)):
         return Word(text)
     try:
         return _Container(text).read()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any, Protocol
 
+from hallow.config.values import plain_copy
 from hallow.errors import ConfigError, ConfigFileError, ConfigFileNotFoundError, ConfigKeyError
 from hallow.records.encoding import flatten, restore
 from hallow.records.jsonfile import dump_json, load_json, replace_file
@@ -168,22 +169,35 @@ class _Json:
         fp.write(dump_json(flatten(obj)))
 
 
+# What a pickle may name: making these runs nothing else.
+_PLAIN_CLASSES = {
+    ("builtins", "set"),
+    ("builtins", "frozenset"),
+    ("builtins", "complex"),
+    ("collections", "OrderedDict"),
+}
+
+
 class _Pickle:
     mode = "b"
 
     def load(self, fp: Any) -> Any:
-        if not SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE:
-            raise _error(
-                f"{_place(fp)} is a pickle file, and loading a pickle can run any code that its author "
-                "wrote into it. "
-                "If you made the file yourself, set SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE = True; "
-                "otherwise ask "
-                "for the configuration as JSON or YAML"
-            )
         import pickle
 
+        class Loader(pickle.Unpickler):
+            """Numbers, text, lists and dicts come without a name; whatever runs has to be found by one."""
+
+            def find_class(self, module: str, name: str) -> Any:
+                if SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE or (module, name) in _PLAIN_CLASSES:
+                    return super().find_class(module, name)
+                raise _error(
+                    f"{_place(fp)} asks for {module}.{name}, and loading that can run any code that the author of "
+                    "the file wants. If you made the file yourself, set SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE = "
+                    "True; otherwise ask for the configuration as JSON or YAML"
+                )
+
         try:
-            return pickle.load(fp)  # noqa: S301 - the user has opted in
+            return Loader(fp).load()
         except ConfigError:
             raise
         except Exception as error:
@@ -192,7 +206,7 @@ class _Pickle:
     def dump(self, obj: Any, fp: Any) -> None:
         import pickle
 
-        pickle.dump(dict(obj) if isinstance(obj, Mapping) else obj, fp)
+        pickle.dump(plain_copy(dict(obj) if isinstance(obj, Mapping) else obj), fp)
 
 
 class _Yaml:

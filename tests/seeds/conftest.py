@@ -1,0 +1,7 @@
+"""The fixtures of these tests."""
+
+from __future__ import annotations
+
+from seeds_running import alias, example, examples, printed
+
+__all__ = ["alias", "example", "examples", "printed"]
