@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest faults bench omniboard clean help
+.PHONY: demo test check pytest faults integrations docs bench compare omniboard clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -32,19 +32,34 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 	$(BIN)/ruff format --check src tests examples bench
 	$(BIN)/mypy
 
-# In processes of their own: drivers of stores keep threads and connections, which the tests of runs count.
+# In processes of their own: drivers of stores and training frameworks keep threads, which the tests of runs count.
 STORES := tests/backends tests/clients tests/formats tests/servers tests/stores
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 pytest: $(VENV)/.dev ## the tests, on all cores
-	$(PYTEST) tests $(STORES:%=--ignore=%)
+	$(PYTEST) tests $(STORES:%=--ignore=%) --ignore=tests/integrations
 	$(PYTEST) $(STORES)
+	$(PYTEST) tests/integrations
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short
 
-bench: $(VENV)/bin/python ## compare with Sacred, side by side (installs Sacred into an environment of its own)
+$(VENV)/.docs: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
+integrations: $(VENV)/.dev ## install PyTorch, Lightning and transformers as well, and try the integrations against them
+	$(BIN)/python -m pip install --quiet torch lightning pytorch-lightning transformers accelerate
+	$(BIN)/python -m pytest tests/integrations
+
+docs: $(VENV)/.docs ## build the documentation into build/site; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+bench: $(VENV)/bin/python ## measure beside Sacred and others (in environments of their own); writes docs/performance.md
 	$(BIN)/python bench/run.py
+
+compare: $(VENV)/.dev ## compare with Sacred, what it prints, logs and stores (installs Sacred into an environment of its own)
+	$(BIN)/python tests/parity/compare.py
 
 omniboard: $(VENV)/.dev ## show runs in Omniboard, a web page for Sacred's MongoDB store (installs it into .omniboard)
 	$(BIN)/python examples/omniboard/serve.py

@@ -1,4 +1,4 @@
-"""The command ``hallow``: what can be done about runs outside of the scripts that make them.
+"""hallow: what can be done about runs outside of the scripts that make them.
 
 Usage:
   hallow ls STORE
@@ -11,7 +11,7 @@ Usage:
   hallow --help
 
 A STORE is the folder of a file or TinyDB store, an SQLite file, or a URL: mongodb://host:27017/db,
-postgresql://user@host/db, s3://bucket/folder, and so on; see docs/stores.md. Stores that Sacred wrote can be read, too.
+postgresql://user@host/db, s3://bucket/folder, and so on. Stores that Sacred wrote can be read, too.
 
 Commands:
   ls        List the runs of a store.
@@ -34,6 +34,7 @@ Options:
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"hallow: there is no command {words[0]!r}; {_nearest(words[0])}see hallow --help", file=sys.stderr)
         return 2
     try:
-        return _watch(words[1:]) if words[:1] == ["watch"] and len(words) > 1 else _other(words)
+        code = _watch(words[1:]) if words[:1] == ["watch"] and len(words) > 1 else _other(words)
+        sys.stdout.flush()
     except HallowError as error:
         print(f"hallow: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # `hallow ls runs | head` has seen enough. What is still to be flushed at exit goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _nearest(word: str) -> str:

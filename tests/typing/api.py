@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,16 +10,21 @@ from typing import Any, Literal
 from typing_extensions import assert_type
 
 import hallow
-from hallow import SETTINGS, Experiment, Ingredient, Run, Slot, cli_option, host_info_gatherer
+from hallow import SETTINGS, Experiment, Ingredient, Replace, Run, Slot, cli_option, host_info_gatherer
 from hallow.config.scope import ConfigScope
 from hallow.errors import ConfigError
 from hallow.experiment.captured import Captured
 from hallow.observers import FileStorageObserver, RunObserver
+from hallow.records.points import Points
+from hallow.stores import RunRecord, Store
+from hallow.testing import RecordingObserver
 from hallow.utils import apply_backspaces_and_linefeeds
 
 data = Ingredient("data")
 ex = Experiment("typed", ingredients=[data])
-ex.observers.append(FileStorageObserver("runs"))
+observer = FileStorageObserver("runs")
+assert_type(observer, FileStorageObserver)
+ex.observers.append(observer)
 ex.captured_out_filter = apply_backspaces_and_linefeeds
 SETTINGS.CAPTURE_MODE = "sys"
 
@@ -135,3 +141,38 @@ for found in hallow.recover("runs", dry_run=True):
 metrics = hallow.stores.metrics_table("runs", runs=[1, "2"], names=["train.*"], at_most=100)
 assert_type(metrics.value, list[Any])
 assert_type(metrics.rows(), Iterator[tuple[str, str, Any, float, Any]])
+
+with hallow.open_store("runs") as store:
+    assert_type(store, Store)
+    for record in store.runs():
+        assert_type(record, RunRecord)
+        assert_type((record.status, record.config, record.tags), tuple[str, dict[str, Any], list[str]])
+        assert_type(record.metrics["loss"].values, list[Any])
+        assert_type(record.read_metrics(["loss"], at_most=10), dict[str, Points])
+        assert_type(record.artifact("weights.npz").read_text(), str)
+        record.annotate(tags=["paper"], notes="as in table 3")
+    store.delete(7)
+
+recording = RecordingObserver()
+assert_type(recording.names, list[str])
+ex.observers.append(recording)
+
+ex.add_config({"optimiser": Replace({"name": "adam"})})
+ex.add_config(lr=0.1, momentum=0.9)
+
+
+@ex.named_config
+def quick() -> None:
+    pass
+
+
+assert_type(quick, ConfigScope)
+
+
+@ex.config_hook
+def hook(config: dict[str, Any], command_name: str, logger: Any) -> dict[str, Any]:
+    return {"lr": config["lr"] / 2}
+
+
+assert_type(hook({}, "main", None), dict[str, Any])
+assert_type(inspect.signature(load), inspect.Signature)

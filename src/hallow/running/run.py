@@ -52,7 +52,8 @@ class Run:
         info: the user's own facts, sent with each heartbeat.
         result: what the main function returned; may be set before.
         status: ``None``, QUEUED, RUNNING, COMPLETED, INTERRUPTED, TIMEOUT, FAILED or the user's own.
-        start_time, stop_time: naive datetimes in UTC.
+        start_time: a naive datetime in UTC, or ``None``.
+        stop_time: likewise.
         captured_out: what was printed so far, as it is stored: progress bars folded, after the filter.
         capture_mode: ``"no"``, ``"sys"``, ``"fd"`` or ``None`` for the setting.
         beat_interval: seconds between heartbeats; 0 or less: only the one at the end.

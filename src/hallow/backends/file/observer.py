@@ -47,8 +47,9 @@ class FileStorageObserver(RunFolderWriter):
         basedir: the folder of the store; made with its parents when the first run starts.
         resource_dir: where resources are kept, by default ``<basedir>/_resources``.
         source_dir: where source files are kept, by default ``<basedir>/_sources``.
-        template: a Mako template for a report of each run, by default ``<basedir>/template.html`` if that
-        exists. priority: see :class:`~hallow.observers.base.RunObserver`.
+        template: a Mako template for a report of each run, by default ``<basedir>/template.html`` if
+            that exists.
+        priority: see :class:`~hallow.observers.base.RunObserver`.
         copy_artifacts: if False, resources that lie in the store already are not copied.
         copy_sources: if False, source files are named but not copied.
         folder: names run folders after their runs, such as ``"{time}_{config.lr}"`` (see

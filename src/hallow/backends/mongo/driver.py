@@ -39,8 +39,8 @@ def require_driver() -> None:
         MissingExtraError: (an ImportError) without pymongo.
     """
     try:
-        import gridfs
-        import pymongo  # noqa: F401 - whether it can be imported
+        import pymongo  # noqa: F401 - whether it can be imported, as the one whose name users know
+        import gridfs  # isort: skip
     except ImportError as error:
         raise MissingExtraError(
             f'MongoDB needs pymongo ({error}); install it: pip install "hallow[mongo]"', print_traceback=False

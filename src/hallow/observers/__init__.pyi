@@ -1,0 +1,16 @@
+from hallow.backends.file.observer import FileStorageObserver as FileStorageObserver
+from hallow.backends.memory.observer import MemoryObserver as MemoryObserver
+from hallow.backends.mongo.observer import MongoObserver as MongoObserver
+from hallow.backends.mongo.queued import QueuedMongoObserver as QueuedMongoObserver
+from hallow.backends.objects.clouds import GoogleCloudStorageObserver as GoogleCloudStorageObserver
+from hallow.backends.objects.clouds import S3Observer as S3Observer
+from hallow.backends.objects.observer import ObjectStoreObserver as ObjectStoreObserver
+from hallow.backends.sql.observer import SqlObserver as SqlObserver
+from hallow.backends.tinydb.observer import TinyDbObserver as TinyDbObserver
+from hallow.backends.tinydb.reader import TinyDbReader as TinyDbReader
+from hallow.observers.base import RunObserver as RunObserver
+from hallow.observers.choosing import observer_for as observer_for
+from hallow.observers.notify.notify import NotifyObserver as NotifyObserver
+from hallow.observers.notify.slack import SlackObserver as SlackObserver
+from hallow.observers.notify.telegram import TelegramObserver as TelegramObserver
+from hallow.observers.queue import QueueObserver as QueueObserver
