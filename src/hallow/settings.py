@@ -152,8 +152,8 @@ DECLARED: dict[str, Any] = {
         "LIST_UPDATES": _flag(True, "`l.0=9`, `l[0]=9` and `l+=[x]` change elements of a list.", sacred=False),
         "PICKLE_FILES_MAY_RUN_CODE": _flag(
             False,
-            "Allow `.pickle` config files that hold more than plain data. Loading such a file can run any code that its "
-            "author wrote into it: allow only files that you made yourself.",
+            "Allow `.pickle` config files that hold more than plain data. Loading one can run any code that its author "
+            "wrote into it: allow only files that you made yourself.",
         ),
     },
     "RANDOM": {

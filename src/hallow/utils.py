@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -297,7 +297,7 @@ def noted(remark: str) -> Iterator[None]:
 # ------------------------------------------------------------------------------------------------------ python
 
 
-def ensure_wellformed_argv(argv: str | list[str] | tuple[str, ...] | None) -> list[str]:
+def ensure_wellformed_argv(argv: str | list[str] | tuple[str, ...] | None) -> Sequence[str]:
     """``None`` means ``sys.argv``; a string is split as a shell does.
 
     Raises:
@@ -314,7 +314,7 @@ def ensure_wellformed_argv(argv: str | list[str] | tuple[str, ...] | None) -> li
     wrong = [item for item in argv if not isinstance(item, str)]
     if wrong:
         raise ValueError(f"argv must hold strings only, but has {wrong!r}")
-    return list(argv)
+    return argv
 
 
 def get_inheritors(cls: type[T]) -> set[type[T]]:

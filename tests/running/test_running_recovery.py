@@ -124,6 +124,8 @@ def test_os_exit_is_known(die):
         @ex.automain
         def main(_run):
             _run.log_scalar("m", 1.0)
+            _run.info["known"] = [1, 2]
+            _run.result = 7
             print("last words", flush=True)
             os._exit(3)
         """
@@ -132,6 +134,8 @@ def test_os_exit_is_known(die):
     (found,) = recover("runs")
     assert (found.status, "exit code 3" in found.cause) == ("DIED", True)
     assert read_facts("runs/1")["run"]["exit_code"] == 3
+    assert json.loads(Path("runs/1/info.json").read_text())["known"] == [1, 2]
+    assert entry("1")["result"] == 7
     assert "last words" in Path("runs/1/cout.txt").read_text()
 
 

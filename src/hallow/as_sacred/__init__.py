@@ -25,6 +25,7 @@ VERSION = "0.8.7"
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _FILE = os.path.join(_FOLDER, "sacred", "__init__.py")
+_IMPORTABLE = os.path.join(_FOLDER, "importable")
 
 
 class _Finder:
@@ -61,6 +62,8 @@ def activate() -> None:
         )
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
+        if _IMPORTABLE not in sys.path:  # of all this, processes that are started afresh inherit the path only
+            sys.path.insert(1, _IMPORTABLE)
         SETTINGS.use_profile("sacred")
 
 

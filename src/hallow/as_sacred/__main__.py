@@ -9,12 +9,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
-
-import hallow.as_sacred
 
 __all__ = ["main"]
 
@@ -34,56 +33,80 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] in (["-h"], ["--help"]):
         sys.stdout.write(_USAGE)
-        return
-    # For processes that are started afresh and import what the program's functions need.
-    sys.path.append(os.path.dirname(hallow.as_sacred.__file__))
-    if arguments[:1] == ["-m"] and len(arguments) > 1:
+    elif arguments[:1] == ["-m"] and len(arguments) > 1:
         _set_first_path(os.getcwd())
-        _run_module(arguments[1], arguments[1:])
+        sys.argv[:] = ["-m", *arguments[2:]]
+        spec = _found(arguments[1])
+        sys.argv[0] = spec.origin or arguments[1]
+        _execute(_code_of(spec), sys.argv[0], spec.loader, spec)
     elif arguments and not arguments[0].startswith("-"):
-        _run_file(arguments[0], arguments)
+        sys.argv[:] = arguments
+        _run_path(arguments[0])
     else:
-        _refuse(_USAGE.rstrip())
+        _refuse(_USAGE.rstrip(), code=2)
 
 
-def _run_file(path: str, argv: list[str]) -> None:
+# --------------------------------------------------------------------------------------------- finding the program
+
+
+def _run_path(given: str) -> None:
+    path = os.path.join(os.getcwd(), given)
     if os.path.isdir(path) or _is_archive(path):
-        _set_first_path(path)
-        _run_module("__main__", argv)
+        spec = PathFinder.find_spec("__main__", [path])
+        if spec is None:
+            _refuse(f"{sys.executable}: can't find '__main__' module in {path!r}")
+        _set_first_path(path, always=True)
+        _execute(_code_of(spec), spec.origin or path, spec.loader, spec)
         return
     try:
-        with io.open_code(os.path.abspath(path)) as file:
+        with io.open_code(path) as file:
             source = file.read()
     except OSError as error:
-        _refuse(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: [Errno {error.errno}] {error.strerror}")
+        _refuse(f"{sys.executable}: can't open file {path!r}: [Errno {error.errno}] {error.strerror}", code=2)
     _set_first_path(os.path.dirname(os.path.realpath(path)))
-    _execute(lambda name: compile(source, name, "exec", dont_inherit=True), os.path.abspath(path), argv, None)
+    _execute(lambda: compile(source, path, "exec", dont_inherit=True), path, SourceFileLoader("__main__", path), None)
 
 
-def _run_module(name: str, argv: list[str]) -> None:
-    spec = None if name == "__main__" else _found(name)
+def _found(name: str) -> ModuleSpec:
+    """What is run for ``-m name``; a package is run by its ``__main__``."""
+    if name.startswith("."):
+        _refuse(f"{sys.executable}: Relative module names not supported")
+    spec = _spec_of(name)
     if spec is not None and spec.submodule_search_locations is not None:
-        spec = _found(f"{name}.__main__")
-    if name == "__main__":
-        spec = _found_in_first_path()
-    if spec is None or spec.origin is None or spec.loader is None:
-        _refuse(f"{sys.executable}: No module named {name}", 1)
-    loader: Any = spec.loader
-    argv = argv if name == "__main__" else [spec.origin, *argv[1:]]
-    _execute(lambda _: loader.get_code(spec.name), spec.origin, argv, spec)
+        spec = _spec_of(f"{name}.__main__")
+        if spec is None:
+            what = f"{name!r} is a package and cannot be directly executed"
+            _refuse(f"{sys.executable}: No module named {name}.__main__; {what}")
+    if spec is None:
+        _refuse(f"{sys.executable}: No module named {name}")
+    return spec
 
 
-def _found(name: str) -> ModuleSpec | None:
+def _spec_of(name: str) -> ModuleSpec | None:
+    parent = name.rpartition(".")[0]
+    if parent:
+        try:
+            _without_our_frames(lambda: __import__(parent))
+        except ImportError as error:
+            if error.name is None or not f"{parent}.".startswith(f"{error.name}."):
+                raise  # the package is there, and misses something itself
     try:
         return find_spec(name)
-    except (ModuleNotFoundError, ValueError):
-        return None
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        what = f"{name!r} ({type(error).__name__}: {error})"
+        _refuse(f"{sys.executable}: Error while finding module specification for {what}")
 
 
-def _found_in_first_path() -> ModuleSpec | None:
-    from importlib.machinery import PathFinder
+def _code_of(spec: ModuleSpec) -> Callable[[], CodeType]:
+    loader: Any = spec.loader
 
-    return PathFinder.find_spec("__main__", sys.path[:1])
+    def code() -> CodeType:
+        found = loader.get_code(spec.name) if hasattr(loader, "get_code") else None
+        if found is None:
+            _refuse(f"{sys.executable}: No code object available for {spec.name}")
+        return found  # type: ignore[no-any-return]
+
+    return code
 
 
 def _is_archive(path: str) -> bool:
@@ -94,38 +117,59 @@ def _is_archive(path: str) -> bool:
     return is_zipfile(path)
 
 
-def _set_first_path(folder: str) -> None:
-    if not getattr(sys.flags, "safe_path", False):
+def _set_first_path(folder: str, always: bool = False) -> None:
+    """Put the program's folder where modules are looked for first."""
+    isolated = getattr(sys.flags, "safe_path", sys.flags.isolated)
+    if not isolated:
         sys.path[0] = folder
+    elif always:
+        sys.path.insert(0, folder)
 
 
-def _execute(code_of: Any, file: str, argv: list[str], spec: ModuleSpec | None) -> None:
+# --------------------------------------------------------------------------------------------- running the program
+
+
+def _execute(code_of: Callable[[], CodeType], file: str, loader: Any, spec: ModuleSpec | None) -> None:
     """Run the program as ``__main__``, which it remains: threads and pickled objects ask for it later."""
-    sys.argv[:] = argv
+    code = _without_our_frames(code_of)
     program = ModuleType("__main__")
-    vars(program).update(__file__=file, __spec__=spec, __builtins__=__builtins__)
-    vars(program)["__package__"] = spec.parent if spec is not None else None
-    if spec is not None:
-        vars(program)["__loader__"] = spec.loader
-    program.former = sys.modules["__main__"]  # type: ignore[attr-defined] # its globals live on
+    own = vars(program)
+    own.update(__file__=file, __loader__=loader, __spec__=spec, __builtins__=__builtins__)
+    own.update(__package__=spec.parent if spec is not None else None, __cached__=spec.cached if spec else None)
+    if "__annotations__" in vars(sys.modules["__main__"]):  # not since Python 3.14
+        own["__annotations__"] = {}
     sys.modules["__main__"] = program
-    del program.former
+    _without_our_frames(lambda: exec(code, own))  # noqa: S102 - that is what Python does with a script
+
+
+def _without_our_frames(work: Callable[[], Any]) -> Any:
+    """Do ``work``; what it raises is reported by Python as if nobody had called it from here."""
     try:
-        code: CodeType = code_of(file)
-        exec(code, vars(program))  # noqa: S102 - that is what Python does with a script
-    except Exception as error:
-        # As Python reports it, without the frames of this module.
-        sys.excepthook(type(error), error, _of_program(error.__traceback__))
-        sys.exit(1)
+        return work()
+    except SystemExit:
+        raise
+    except BaseException:
+        report = sys.excepthook
+
+        def report_of_program(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+            trace = _of_program(trace)
+            report(kind, error.with_traceback(trace), trace)
+
+        sys.excepthook = report_of_program
+        raise
 
 
 def _of_program(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    """The frames behind the last one of this module."""
+    first = trace
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == __file__:
+            first = trace.tb_next
         trace = trace.tb_next
-    return trace
+    return first
 
 
-def _refuse(message: str, code: int = 2) -> NoReturn:
+def _refuse(message: str, code: int = 1) -> NoReturn:
     sys.stderr.write(message + "\n")
     sys.exit(code)
 

@@ -198,7 +198,7 @@ def _from_class(cls: type[CommandLineOption], taken: set[str | None]) -> CLIOpti
 def gather_command_line_options(
     additional: Sequence[CLIOption] = (), filter_disabled: bool | None = None
 ) -> list[CLIOption]:
-    """All options of an experiment: the built-in ones by name, those in the old form, the additional ones.
+    """All options of an experiment: those in the old form, the built-in ones by name, the additional ones.
 
     Args:
         additional: options of the experiment.
@@ -213,9 +213,11 @@ def gather_command_line_options(
     from hallow.cli.builtin import BUILT_IN
 
     options = [*BUILT_IN, *additional]
+    old = 0
     for cls in sorted(get_inheritors(CommandLineOption), key=lambda cls: cls.__name__):
         if cls._enabled or not filter_disabled:
-            options.insert(len(options) - len(additional), _from_class(cls, {o.short_flag for o in options}))
+            options.insert(old, _from_class(cls, {o.short_flag for o in options}))
+            old += 1
     check_clashes(options)
     return options
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from hallow.cli.options import CLIOption
 
-__all__ = ["format_usage", "help_for_command", "parser_usage", "printable_usage", "short_usage"]
+__all__ = ["docopt_usage", "format_usage", "help_for_command", "parser_usage", "printable_usage", "short_usage"]
 
 _ARGUMENTS = {
     "COMMAND": "The function to run, by its name; see below for those there are. Default: the main function.",
@@ -105,6 +105,15 @@ def help_for_command(name: str, signature: str, doc: str | None) -> str:
     body = textwrap.dedent("\n".join(lines[1:])).rstrip()
     whole = lines[0].strip() + ("\n" + body if body else "")
     return text + "\n" + textwrap.indent(whole, "    ").rstrip()
+
+
+def docopt_usage(options: Iterable[CLIOption]) -> str:
+    """The text for callers who parse by themselves: docopt's grammar, without words of users that could break it.
+
+    What docopt makes of a command line with it can be handed to ``Experiment.run`` as its ``options``.
+    """
+    described = "".join(f"  {_flags_text(option)}\n" for option in options)
+    return f"{short_usage('dummy')}\nOptions:\n{described}"
 
 
 def parser_usage(options: Iterable[CLIOption]) -> str:

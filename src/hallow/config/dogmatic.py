@@ -138,7 +138,7 @@ class DogmaticDict(dict[Any, Any]):
     _path: str
     _changes: Changes
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+    def __new__(cls, fixed: Mapping[Any, Any] | None = None, fallback: Mapping[Any, Any] | None = None) -> Self:  # noqa: ARG004
         """Complete from the start, because unpickling sets items before it sets anything else."""
         made = dict.__new__(cls)
         made.fixed, made.fallback, made.replaces = {}, {}, False

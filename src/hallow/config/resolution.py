@@ -8,7 +8,7 @@ the first statement on. ``configuration.md`` section 5 of the specification is t
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hallow.config.chain import evaluate_sources
@@ -51,6 +51,7 @@ class Resolution:
         logger: given to config hooks.
         updates_from: kind of the updates' origin.
         force: accept everything.
+        check: refuses or warns of suspicious updates, given the sections and where which update comes from.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class Resolution:
         logger: logging.Logger | None = None,
         updates_from: str = "update",
         force: bool = False,
+        check: Callable[[Sequence[Section], Mapping[str, Origin]], None] = check_suspicious,
     ) -> None:
         self.root = root
         self.command_name = command_name
         self.logger = logger or root.logger
         self.force = force
+        self.check = check
         self.sections = ordered(root)
         self.given: dict[str, Origin] = {}
         self.hooked: dict[str, Origin] = {}
@@ -101,7 +104,7 @@ class Resolution:
             if section.choices is not None:
                 part = self._choose(section, part, kind)
             if not isinstance(part, Mapping):
-                raise self._is_ingredient(section, part)
+                raise ingredient_error(section.path, part)
             merge(getattr(section, kind), part)
 
     def _choose(self, slot: Section, part: Any, kind: str) -> Any:
@@ -125,13 +128,6 @@ class Resolution:
             slot.choose(slot.default)
         self.sections = ordered(self.root)
 
-    def _is_ingredient(self, section: Section, value: Any) -> UpdateError:
-        return UpdateError(
-            f'"{section.path}" is an ingredient and cannot be set to {value!r}; set one of its entries '
-            f"({section.path}.ENTRY=VALUE) or give a dict of entries",
-            print_traceback=False,
-        )
-
     # -------------------------------------------------------------------------------------------- evaluating
 
     def resolve(self) -> Resolved:
@@ -140,32 +136,15 @@ class Resolution:
         Raises:
             ConfigError: for everything that does not fit; nothing has been started or recorded then.
         """
-        self._hand_down_overrides()
+        hand_down_overrides(self.sections)
         for section in self.sections:
             self.evaluate(section)
             self._run_hooks(section)
         if not self.force:
-            check_suspicious(self.sections, self.given)
+            self.check(self.sections, self.given)
         for section in self.sections:
             self._check_types(section)
         return Resolved(self._assemble(), self._summarise(), self.sections)
-
-    def _hand_down_overrides(self) -> None:
-        """A dict or file that names an ingredient's path overrides that ingredient's defaults."""
-        from hallow.config.dicts import ConfigDict
-
-        for section in reversed(self.sections):
-            for below in section.below():
-                path = section.relative(below)
-                for number, source in enumerate(section.sources):
-                    if not isinstance(source, ConfigDict):
-                        continue
-                    kept = merge({}, source._conf)
-                    part = take(kept, path)
-                    if isinstance(part, Mapping):
-                        below.sources = [*below.sources, source.part(part)]
-                        section.sources = [*section.sources]
-                        section.sources[number] = source.part(kept)
 
     def evaluate(self, section: Section) -> None:
         """Evaluate the sources of one section; those below must have been evaluated."""
@@ -195,19 +174,10 @@ class Resolution:
         changes: dict[str, Any] = {}
         for hook in section.hooks:
             config = plain_copy(self._assemble())
-            result = hook(config, self.command_name, self.logger)
-            if result is None:
-                continue
-            name = getattr(hook, "__name__", "hook")
-            if not isinstance(result, Mapping):
-                raise ConfigError(
-                    f"the config hook {name} of {section.label} must return a mapping of changes or None, not "
-                    f"{type(result).__name__} ({result!r})"
-                )
-            check_keys(result)
+            result = call_hook(hook, config, self.command_name, self.logger, section.label)
             merge(changes, result)
             code = getattr(hook, "__code__", None)
-            origin = Origin("hook", code and code.co_filename, code and code.co_firstlineno, name)
+            origin = Origin("hook", code and code.co_filename, code and code.co_firstlineno, _name_of(hook))
             self.hooked.update({join_paths(section.path, path): origin for path in leaf_paths(result)})
         if changes:
             self._apply_changes(section, changes)
@@ -219,7 +189,7 @@ class Resolution:
             if isinstance(part, Mapping):
                 _overlay(below, part)
             elif part is not MISSING:
-                raise self._is_ingredient(below, part)
+                raise ingredient_error(below.path, part)
         _overlay(section, changes)
 
     def _check_types(self, section: Section) -> None:
@@ -264,3 +234,65 @@ def _overlay(section: Section, changes: Mapping[str, Any]) -> None:
     values = merge(merge({}, changes), nested(section.fixed))
     section.config = merge(merge({}, section.config), values)
     section.summary.added -= set(leaf_paths(changes))
+
+
+def _name_of(hook: Any) -> str:
+    return getattr(hook, "__name__", "hook")
+
+
+def call_hook(
+    hook: Callable[..., Any],
+    config: dict[str, Any],
+    command_name: str | None,
+    logger: logging.Logger | None,
+    label: str,
+) -> Mapping[str, Any]:
+    """What a config hook wants changed.
+
+    Args:
+        hook: the hook.
+        config: a copy for it.
+        command_name: given to it.
+        logger: given to it.
+        label: of its ingredient.
+
+    Raises:
+        ConfigError: if it does not return a mapping or ``None``.
+    """
+    result = hook(config, command_name, logger)
+    if result is None:
+        return {}
+    if not isinstance(result, Mapping):
+        raise ConfigError(
+            f"the config hook {_name_of(hook)} of {label} must return a mapping of changes or None, not "
+            f"{type(result).__name__} ({result!r})"
+        )
+    check_keys(result)
+    return result
+
+
+def hand_down_overrides(sections: Sequence[Section]) -> None:
+    """A dict or file that names an ingredient's path overrides that ingredient's defaults."""
+    from hallow.config.dicts import ConfigDict
+
+    for section in reversed(sections):
+        for below in section.below():
+            path = section.relative(below)
+            for number, source in enumerate(section.sources):
+                if not isinstance(source, ConfigDict):
+                    continue
+                kept = merge({}, source._conf)
+                part = take(kept, path)
+                if isinstance(part, Mapping):
+                    below.sources = [*below.sources, source.part(part)]
+                    section.sources = [*section.sources]
+                    section.sources[number] = source.part(kept)
+
+
+def ingredient_error(path: str, value: Any) -> UpdateError:
+    """The complaint about a value for the path of an ingredient."""
+    return UpdateError(
+        f'"{path}" is an ingredient and cannot be set to {value!r}; set one of its entries '
+        f"({path}.ENTRY=VALUE) or give a dict of entries",
+        print_traceback=False,
+    )

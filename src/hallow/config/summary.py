@@ -49,6 +49,11 @@ class ConfigSummary(dict[str, Any]):
         self.before: dict[str, Any] = {}
         self._settle()
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Checkpoints hold summaries that Sacred made; they have only some of the attributes."""
+        ConfigSummary.__init__(self)
+        vars(self).update(state)
+
     def update_from(self, other: ConfigSummary, path: str = "") -> None:
         """Take up the summary of a later source of the same ingredient; entries stay.
 

@@ -46,7 +46,7 @@ class Assembly:
         ConfigError: if the configuration does not fit.
     """
 
-    #: Refuses or warns of suspicious updates; the names for Sacred's users put their own in its place.
+    #: Refuses or warns of suspicious updates; :mod:`hallow.experiment.scaffold` puts its own in its place.
     check_updates: Callable[..., None] = staticmethod(check_suspicious)
 
     def __init__(

@@ -64,8 +64,13 @@ class Core:
         qualified = getattr(self.function, "__qualname__", self.signature.name)
         return str(qualified).rpartition("<locals>.")[2]
 
-    def find(self, run: Run | None) -> Binding:
-        """The binding for a call made in ``run``; the slow way round, taken once per run."""
+    def find(self, run: Run | None, calling: bool = True) -> Binding:
+        """The binding for a call made in ``run``; the slow way round, taken once per run.
+
+        Args:
+            run: the run.
+            calling: whether the function is going to be called, not only looked at.
+        """
         run = run or current_run()
         while run is not None:
             binding = run.bindings.get(self)
@@ -74,14 +79,14 @@ class Core:
             if binding is not None:
                 return binding  # type: ignore[no-any-return] # bindings are kept untyped below this floor
             run = run.parent
-        return self._outside()
+        return self._outside(calling)
 
-    def _outside(self) -> Binding:
+    def _outside(self, calling: bool) -> Binding:
         """The binding outside of every run: what was set by hand, else the owner's last run, else nothing."""
         if self._detached is not None:
             return self._detached
         last = getattr(self.owner, "current_run", None)
-        if self.is_command and not self.warned:
+        if calling and self.is_command and not self.warned:
             self.warned = True
             logging.getLogger("hallow").warning(
                 "%s was called directly: nothing is recorded. Start a run with ex.run(%r) or from the command line.",

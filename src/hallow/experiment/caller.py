@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
+
+from hallow.errors import ExperimentError
 
 
 def defining_globals(created: object) -> dict[str, Any]:
@@ -65,3 +69,22 @@ def under_cloudpickle() -> bool:
 def _is_cloudpickle(frame: FrameType) -> bool:
     # joblib and ray have copies of their own.
     return str(frame.f_globals.get("__name__", "")).endswith("cloudpickle.cloudpickle")
+
+
+def experiment_name(name: str | None, interactive: bool, found: Mapping[str, Any]) -> str:
+    """The name of an experiment: as given, else that of the file which defines it.
+
+    Raises:
+        ExperimentError: if there is neither.
+    """
+    if name is not None:
+        return name
+    if interactive:
+        raise ExperimentError(
+            "an experiment in an interactive session needs a name: Experiment('name', interactive=True)"
+        )
+    filename: str | None = found.get("__file__")
+    if filename is None:
+        raise ExperimentError("an experiment without a source file needs a name: Experiment('name', interactive=True)")
+    stem, ending = os.path.splitext(os.path.basename(filename))
+    return stem if ending in (".py", ".pyc") else stem + ending

@@ -136,7 +136,7 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
         self._set("rnd", value)
 
     def _now(self) -> Binding:
-        return self._self_core.find(CURRENT.get())
+        return self._self_core.find(CURRENT.get(), calling=False)
 
     def _set(self, name: str, value: Any) -> None:
         binding = self._self_core.detached()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hallow.cli.grammar import get_config_updates
@@ -54,6 +54,8 @@ class CommandLine:
             slots = slot_paths(self.experiment)
             updates, named_configs = get_config_updates(spelt_as_choice(word, slots) for word in parsed.updates)
             with restored_level(self.experiment.logger):
+                if self._has_own_run():
+                    return self._run_overridden(command, updates, named_configs, parsed)
                 run = self._create(command, updates, named_configs, parsed)
                 check_main_arguments(run)
                 run()
@@ -75,27 +77,22 @@ class CommandLine:
         run.args = parsed.script_args
         return run
 
+    def _has_own_run(self) -> bool:
+        from hallow.experiment.experiment import Experiment
+
+        return type(self.experiment).run is not Experiment.run
+
+    def _run_overridden(
+        self, command: str, updates: dict[str, Any], named_configs: list[str], parsed: ParsedCommandLine
+    ) -> Run:
+        """A subclass that has a ``run`` of its own wants to know of every run; it is called as Sacred calls it."""
+        return self.experiment.run(command, updates, named_configs, info={}, meta_info={}, options=parsed.as_args())
+
     def _command(self, parsed: ParsedCommandLine) -> str:
-        command = parsed.command or self.experiment.default_command
-        if command is None:
-            commands = ", ".join(name for name, _ in self.experiment.gather_commands())
-            raise CommandNotFoundError(
-                "There is no command to run: specify one, or define a main function with @ex.main or @ex.automain. "
-                f"Available commands are: {commands}",
-                print_traceback=False,
-                print_usage=True,
-            )
-        find_command(self.experiment, command)
-        return command
+        return checked_command(self.experiment, parsed.command)
 
     def _help(self, parsed: ParsedCommandLine) -> NoReturn:
-        if parsed.help_for is not None:
-            core = core_of(find_command(self.experiment, parsed.help_for))
-            name, signature = core.signature.name, str(core.signature)
-            text = help_for_command(name, signature[len(name) :], core.function.__doc__)
-        else:
-            text = usage_of(self.experiment, self.program)[1]
-        print(text)
+        print(help_text(self.experiment, parsed.help_for, usage_of(self.experiment, self.program)[1]))
         sys.exit(0)
 
     def _fail(self, error: Exception, run: Run | None) -> NoReturn:
@@ -118,6 +115,55 @@ class CommandLine:
         traceback.print_exception(type(error), error, error.__traceback__)
         pdb.post_mortem(error.__traceback__)
         sys.exit(1)
+
+
+def checked_command(experiment: Experiment, given: str | None) -> str:
+    """The name of the command to run, by default of the main function.
+
+    Raises:
+        CommandNotFoundError: if there is no such command, or nothing to run.
+    """
+    command = experiment.default_command if given is None else given
+    if command is None:
+        commands = ", ".join(name for name, _ in experiment.gather_commands())
+        raise CommandNotFoundError(
+            "There is no command to run: specify one, or define a main function with @ex.main or @ex.automain. "
+            f"Available commands are: {commands}",
+            print_traceback=False,
+            print_usage=True,
+        )
+    find_command(experiment, command)
+    return command
+
+
+def help_text(experiment: Experiment, command: str | None, usage: str) -> str:
+    """The help for a command, or the whole ``usage``.
+
+    Raises:
+        CommandNotFoundError: if there is no such command.
+    """
+    if command is None:
+        return usage
+    core = core_of(find_command(experiment, command))
+    name, signature = core.signature.name, str(core.signature)
+    return help_for_command(name, signature[len(name) :], core.function.__doc__)
+
+
+def command_problem(experiment: Experiment, command: str | None) -> str | None:
+    """What is wrong with the name of a command."""
+    try:
+        checked_command(experiment, command)
+    except CommandNotFoundError as error:
+        return f"Error: {error}"
+    return None
+
+
+def handle_help(experiment: Experiment, args: Mapping[str, Any], usage: str) -> bool:
+    """Print the help that a parsed command line asks for; whether it does."""
+    if not (args.get("help") or args.get("--help")):
+        return False
+    print(help_text(experiment, args.get("COMMAND"), usage))
+    return True
 
 
 def program_name(experiment: Experiment) -> str:

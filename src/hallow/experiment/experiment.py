@@ -11,7 +11,7 @@ from hallow.cli.options import CLIOption, apply_options, default_options, gather
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
 from hallow.experiment.asking import BODY, mark, rank_of, showable, with_keywords
 from hallow.experiment.assembly import Assembly, check_main_arguments, find_command
-from hallow.experiment.caller import defines_in_notebook_cell, defining_globals
+from hallow.experiment.caller import defines_in_notebook_cell, defining_globals, experiment_name
 from hallow.experiment.captured import Captured, core_of
 from hallow.experiment.checks import check_cli_options, check_host_info, check_observers, check_run_arguments
 from hallow.experiment.commands import print_config_before, stock_commands
@@ -68,7 +68,7 @@ class Experiment(Ingredient):
     ) -> None:
         found = defining_globals(self)
         super().__init__(
-            path=_name(name, interactive, found),
+            path=experiment_name(name, interactive, found),
             ingredients=ingredients,
             interactive=interactive,
             _caller_globals=found,
@@ -474,16 +474,14 @@ class Experiment(Ingredient):
 
         return usage_of(self, program_name)
 
+    def _check_command(self, cmd_name: str | None) -> str | None:
+        """What is wrong with the name of a command, for programs that read their command line themselves."""
+        from hallow.experiment.commandline import command_problem
 
-def _name(name: str | None, interactive: bool, found: Mapping[str, Any]) -> str:
-    if name is not None:
-        return name
-    if interactive:
-        raise ExperimentError(
-            "an experiment in an interactive session needs a name: Experiment('name', interactive=True)"
-        )
-    filename: str | None = found.get("__file__")
-    if filename is None:
-        raise ExperimentError("an experiment without a source file needs a name: Experiment('name', interactive=True)")
-    stem, ending = os.path.splitext(os.path.basename(filename))
-    return stem if ending in (".py", ".pyc") else stem + ending
+        return command_problem(self, cmd_name)
+
+    def _handle_help(self, args: Mapping[str, Any], usage: str) -> bool:
+        """Print the help that the result of docopt asks for; whether it does."""
+        from hallow.experiment.commandline import handle_help
+
+        return handle_help(self, args, usage)

@@ -74,7 +74,7 @@ class Ingredient:
         self.interactive = interactive
         self.save_git_info = save_git_info
         self.logger: logging.Logger | None = None
-        self.doc: str | None = found.get("__doc__")
+        self.doc: str | None = found.get("__doc__", "")
         self.configurations: list[ConfigSource] = []
         self.named_configs: dict[str, ConfigSource] = {}
         self.config_hooks: list[Callable[..., Any]] = []

@@ -158,10 +158,12 @@ class Safekeeping:
     # ------------------------------------------------------------------------------------------- during the run
 
     def note_exit(self, code: int) -> None:
-        """The process ends at once, by ``os._exit``: say so to who recovers the run."""
+        """The process ends at once, by ``os._exit``: say so to who recovers the run, with what no beat has told yet."""
         journal = self.run._journal
         if journal is not None:
             journal.events.append({"event": "exit", "exit_code": code, "how": "os._exit"})
+            info = self.feed.snapshots.take(self.run.info)
+            journal.events.append({"event": "info", "info": info, "result": self.run.result})
 
     def detach(self) -> None:
         """After a fork, in the child: the journal belongs to the parent."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-import hallow.as_sacred  # noqa: F401 - a process that finds this folder by its path needs the settings as well
-
 __all__ = [
     "SETTINGS",
     "Experiment",

@@ -21,4 +21,4 @@ def help_for_command(command: Callable[..., Any]) -> str:
     """The command's name, arguments and docstring."""
     from inspect import signature
 
-    return _help_text(callable_name(command), str(signature(command)), command.__doc__)
+    return _help_text(callable_name(command), str(signature(command)), command.__doc__) + "\n"

@@ -17,3 +17,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(utils, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -159,6 +159,8 @@ def update_run(
     values, own = _rows(connection, shape, {**dict.fromkeys(removed), **changes})
     if values:
         connection.execute(update(run).where(this).values(values))
+    if values.get("stop_time") is not None:  # Sacred's readers look at the length of what was printed
+        connection.execute(update(run).where(this, run.c.captured_out.is_(None)).values(captured_out=""))
     if own:
         connection.execute(update(hallow_run).where(hallow_run.c.run == key).values(own))
     if old is not None:

@@ -38,8 +38,12 @@ from hashlib import md5
 from typing import Any
 from urllib.parse import quote, unquote
 
+import hallow
 from hallow.backends.tinydb.tags import ARRAY, DATE, FILE, FRAME, SERIES, tagged, untouched, written_date
 from hallow.records.encoding import flatten, restore, tag_nonfinite, untag_nonfinite
+
+#: What each run calls its format.
+VERSION = f"TinyDbObserver-{hallow.__version__}"
 
 __all__ = [
     "LAYOUT",
@@ -48,6 +52,7 @@ __all__ = [
     "METADATA",
     "OWN",
     "TIMES",
+    "VERSION",
     "exported",
     "file_tag",
     "from_json",

@@ -8,10 +8,9 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import hallow
 from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
 from hallow.backends.tinydb.hashed import HashedFiles
-from hallow.backends.tinydb.layout import OWN, file_tag, to_json
+from hallow.backends.tinydb.layout import OWN, VERSION, file_tag, to_json
 from hallow.backends.tinydb.lock import PATIENCE, StoreLock, reaching
 from hallow.backends.tinydb.metadata import Metadata, read_state
 from hallow.backends.tinydb.pointsfile import PointsFile
@@ -61,7 +60,7 @@ class TinyDbObserver(StoreObserver):
         StoreError: (an OSError) if the folder cannot be made.
     """
 
-    VERSION = f"TinyDbObserver-{hallow.__version__}"
+    VERSION = VERSION
     #: Equal to all others of its class with the same runs, and yet each a key of its own.
     __hash__ = StoreObserver.__hash__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from hallow.backends.tinydb.layout import VERSION
 from hallow.errors import MissingExtraError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class TinyDbReader:
         db: its TinyDB.
         runs: the table of all runs.
         fs: the contents of files.
+        root: the folder.
 
     Raises:
         StoreError: (an OSError) if there is no such folder.
         MissingExtraError: (an ImportError) without TinyDB; names the extra.
     """
+
+    VERSION = VERSION
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not os.path.exists(path):
@@ -50,6 +54,7 @@ class TinyDbReader:
                 f'TinyDbReader needs TinyDB ({error}); install it with: pip install "hallow[tinydb]"',
                 print_traceback=False,
             ) from error
+        self.root = os.fspath(path)
         self.db, self.fs = get_db_file_manager(path)
         self.runs = self.db.table("runs")
 

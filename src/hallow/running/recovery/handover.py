@@ -61,7 +61,8 @@ class Handover:
             return f"{self.observer}: everything, {total} points; it was out of reach when the run began"
         owed = len(list(self._owed()))
         files = f", {owed} events" if owed else ""
-        return f"{self.observer}: {max(0, total - self.points)} of {total} points{files}, status {self.stored.status}"
+        missing = max(0, total - self.points)
+        return f"{self.observer}: had {self.stored.status}; {missing} of {total} points{files} were missing"
 
     def carry_out(self, final: tuple[str, dict[str, Any]], ending: dict[str, Any] | None) -> None:
         """Tell everything.

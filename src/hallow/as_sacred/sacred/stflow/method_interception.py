@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator, ExitStack, contextmanager, suppress
+from contextlib import ContextDecorator, ExitStack, contextmanager
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,12 @@ __all__ = ["LogFileWriter", "get_tensorflow"]
 
 # The writers that a thread is making at this moment, with the experiments that have noted them.
 _making = threading.local()
+
+# Where there is a SummaryWriter. Importing them takes seconds: who uses one imports it, perhaps within the block.
+_WITH_SUMMARY_WRITERS = ("tensorboardX", "torch.utils.tensorboard")
+
+# The blocks that are entered.
+_entered: list[tuple[LogFileWriter, ExitStack]] = []
 
 
 def get_tensorflow() -> Any:
@@ -44,8 +51,7 @@ class LogFileWriter(ContextDecorator):
     """While it is active, the folders of new event file writers go to ``info["tensorflow"]["logdirs"]`` of the run.
 
     A context manager and a decorator. Seen are ``FileWriter`` and ``create_file_writer`` of ``tensorflow.summary``
-    (their folders exactly as given), and the ``SummaryWriter`` of tensorboardX and of PyTorch, if that is imported by
-    then.
+    (their folders exactly as given), and the ``SummaryWriter`` of tensorboardX and of PyTorch.
 
     Args:
         experiment: a running experiment, or a run.
@@ -69,10 +75,18 @@ class LogFileWriter(ContextDecorator):
         for owner, name, folder_of in self._targets():
             stack.enter_context(ContextMethodDecorator(owner, name, self._noting(folder_of)))
         self._active.append(stack)
+        _entered.append((self, stack))
+        for name in _WITH_SUMMARY_WRITERS:
+            if name in sys.modules:
+                self._watch(sys.modules[name], stack)
+            else:
+                _watch_when_imported(name)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._active.pop().close()
+        stack = self._active.pop()
+        _entered.remove((self, stack))
+        stack.close()
 
     def _targets(self) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
         if self._tensorflow is not None:
@@ -80,8 +94,11 @@ class LogFileWriter(ContextDecorator):
             second = getattr(sys.modules.get("tensorflow"), "summary", None)
             if hasattr(second, "create_file_writer"):
                 yield second, "create_file_writer", _given
-        for writers in _modules_with_summary_writers():
-            yield writers.SummaryWriter, "__init__", _told
+
+    def _watch(self, module: Any, stack: ExitStack) -> None:
+        writer = getattr(module, "SummaryWriter", None)  # none in a module that is half imported
+        if writer is not None:
+            stack.enter_context(ContextMethodDecorator(writer, "__init__", self._noting(_told)))
 
     def _noting(self, folder_of: Callable[..., Any]) -> Interceptor:
         def make(writer: Any, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -117,10 +134,12 @@ def _told(writer: Any, *_: Any, **__: Any) -> str:
     return str(getattr(writer, "log_dir", None) or writer.logdir)
 
 
-def _modules_with_summary_writers() -> Iterator[Any]:
-    names = ["tensorboardX"]
-    if "torch" in sys.modules:  # importing it takes seconds; who uses it imports it
-        names.append("torch.utils.tensorboard")
-    for name in names:
-        with suppress(ImportError):
-            yield import_module(name)
+@cache
+def _watch_when_imported(name: str) -> None:
+    import wrapt
+
+    def watch(module: Any) -> None:
+        for writer, stack in _entered.copy():  # other threads enter and leave
+            writer._watch(module, stack)
+
+    wrapt.register_post_import_hook(watch, name)

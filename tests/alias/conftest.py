@@ -1,0 +1,34 @@
+"""The names of Sacred in this process, for the time of a test."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import hallow.as_sacred as as_sacred
+
+_FINDER = as_sacred._Finder
+
+
+def put_away():
+    """As if hallow.as_sacred had not been imported."""
+    while _FINDER in sys.meta_path:
+        sys.meta_path.remove(_FINDER)
+    while as_sacred._IMPORTABLE in sys.path:
+        sys.path.remove(as_sacred._IMPORTABLE)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sacred"]:
+        del sys.modules[name]
+    as_sacred.SETTINGS.use_profile("hallow")
+
+
+# Other tests run in this process too.
+put_away()
+
+
+@pytest.fixture
+def alias():
+    """``import sacred`` works."""
+    as_sacred.activate()
+    yield as_sacred
+    put_away()
