@@ -65,4 +65,4 @@ omniboard: $(VENV)/.dev ## show runs in Omniboard, a web page for Sacred's Mongo
 	$(BIN)/python examples/omniboard/serve.py
 
 clean:               ## remove everything that the other commands made
-	rm -rf $(VENV) .bench-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis .omniboard
+	rm -rf $(VENV) .bench-venv .compare-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis .omniboard

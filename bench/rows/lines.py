@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rows.table import Row
-from rows.turn import EXPERIMENT
+from rows.turn import EXPERIMENT, TOOLS
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -16,33 +16,29 @@ if TYPE_CHECKING:
 PLAIN = "200,000 printed lines, captured"
 UNSAFE = "200,000 printed lines, captured, OUTPUT.DURABLE off (Sacred: as above)"
 FLUSHED = "200,000 printed lines, each flushed, captured"
+BUYS = "The lines are kept in the record as they are printed, safe from SIGKILL, and stay on the terminal."
 ROWS = [
-    Row(PLAIN, 1.15, "1.15x floor", over="times"),
-    Row(UNSAFE, 1.15, "1.15x floor", over="times"),
-    Row(FLUSHED, 1.15, "1.15x floor", over="times"),
+    Row(name, 1.15, "1.15x floor", over="times", floor="print() alone", buys=BUYS) for name in (PLAIN, UNSAFE, FLUSHED)
 ]
 MOST_TURNS = None
+LIBS = ("bare", "sacred", "hallow")
+ENVIRONMENT = "main"
 
-SAY = """
-    import json, sys, time
-
+SAY = (
+    TOOLS
+    + """
     def say(count, flush):
         for number in range(count):
             print(f"step {{number}} of the training, loss 0.123456", flush=flush)
         sys.stdout.flush()
-
-    def timed(function, *args):
-        start = time.perf_counter()
-        function(*args)
-        return time.perf_counter() - start
 """
+)
 
 BARE = (
     SAY
     + """
-    found = {{"plain": timed(say, {count}, False), "flushed": timed(say, {count}, True)}}
-    found["unsafe"] = found["plain"]
-    print("FOUND " + json.dumps(found), file=sys.stderr)
+    plain = timed(say, {count}, False)
+    found(plain=plain, unsafe=plain, flushed=timed(say, {count}, True))
 """
 )
 
@@ -57,17 +53,17 @@ CAPTURED = (
         say(count, flush)
 
     def run(count, flush):
-        ex.run("lines", {{"count": count, "flush": flush}}, options={{"--loglevel": "ERROR"}})
+        ex.run("lines", {{"count": count, "flush": flush}}, options=quiet)
 
     run(0, False)
     empty = timed(run, 0, False)
-    found = {{"plain": timed(run, {count}, False) - empty, "flushed": timed(run, {count}, True) - empty}}
-    found["unsafe"] = found["plain"]
+    plain, flushed = (timed(run, {count}, flush) - empty for flush in (False, True))
+    unsafe = plain
     if {lib!r} == "hallow":
         import hallow
         hallow.SETTINGS.OUTPUT.DURABLE = False
-        found["unsafe"] = timed(run, {count}, False) - empty
-    print("FOUND " + json.dumps(found), file=sys.stderr)
+        unsafe = timed(run, {count}, False) - empty
+    found(plain=plain, unsafe=unsafe, flushed=flushed)
 """
 )
 

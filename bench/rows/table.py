@@ -21,6 +21,11 @@ def megabytes(value: float) -> str:
     return f"{value / 1e6:.1f} MB"
 
 
+def percent(value: float) -> str:
+    """A share of what was to be there; only the whole is called 100 %."""
+    return "100%" if value == 1 else f"{min(value * 100, 99.9):.3g}%"
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the table.
@@ -32,7 +37,10 @@ class Row:
         over: what the limit is compared with: the figure itself (``""``), what it has over the floor (``"minus"``), or
             how many times the floor it is (``"times"``).
         share: the part of the work that Sacred gets; the ratio is for equal parts, as if its time grew in proportion.
-        show: the figure in words.
+        show: the figure in words; what is no time (``seconds``) has no ratios and is not in the plot.
+        at_least: the limit is the least that hallow must reach, not the most that it may need.
+        floor: what the figure of ``"bare"`` is the time of.
+        buys: what hallow does for the part that is above the floor; shown where that is more than three times as much.
     """
 
     name: str
@@ -41,9 +49,20 @@ class Row:
     over: str = ""
     share: float = 1.0
     show: Callable[[float], str] = seconds
+    at_least: bool = False
+    floor: str = ""
+    buys: str = ""
 
-    def compared(self, value: float, floor: float | None) -> float:
-        """What is compared with the limit."""
-        if floor is None or not self.over:
-            return value
-        return value - floor if self.over == "minus" else value / floor
+    @property
+    def timed(self) -> bool:
+        """Whether the figures are times, which ratios say something about."""
+        return self.show is seconds
+
+    def met(self, value: float, floor: float | None) -> str:
+        """Whether hallow is within its budget, in a word."""
+        if self.limit is None:
+            return "-"
+        compared = value
+        if floor is not None and self.over:
+            compared = value - floor if self.over == "minus" else value / floor
+        return "yes" if (compared >= self.limit if self.at_least else compared <= self.limit) else "NO"

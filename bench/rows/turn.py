@@ -7,12 +7,12 @@ import os
 import subprocess
 import textwrap
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 EXPERIMENT = """
     from {lib} import Experiment
@@ -21,24 +21,87 @@ EXPERIMENT = """
     ex = Experiment("bench", save_git_info=False)
 """
 
+# What scripts use to take times and to say what they found; `quiet` are options for ex.run.
+TOOLS = """
+    import json, sys, time
+
+    quiet = {{"--loglevel": "ERROR"}}
+
+    def timed(function, *args):
+        start = time.perf_counter()
+        function(*args)
+        return time.perf_counter() - start
+
+    def each(function, count):
+        start = time.perf_counter()
+        for _ in range(count):
+            function()
+        return (time.perf_counter() - start) / count
+
+    def status(key):
+        # Not ru_maxrss, in which a process begins with the figure of its parent.
+        with open("/proc/self/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(key))
+
+    def found(**figures):
+        print("FOUND " + json.dumps(figures), file=sys.stderr)
+"""
+
+# The floor of a run with a file store.
+FILES = """
+    import os
+
+    def files():
+        global number
+        number += 1
+        folder = f"{store}/{{number}}"
+        os.makedirs(folder)
+        for name in ("run.json", "config.json", "cout.txt", "metrics.json"):
+            with open(f"{{folder}}/{{name}}", "w", encoding="utf-8") as file:
+                file.write('{{"a": 1, "b": 2.0, "c": "three"}}')
+
+    number = 0
+"""
+
+
+class TurnError(Exception):
+    """A script of one library has failed."""
+
 
 @dataclass
 class Turn:
-    """``lib`` is ``"bare"``, ``"sacred"`` or ``"hallow"``; ``folder`` belongs to this turn alone."""
+    """One library doing one kind of work once.
+
+    Attributes:
+        python: its interpreter.
+        lib: ``"bare"`` for the floor, ``"sacred"``, ``"hallow"``, or another library.
+        folder: belongs to this turn alone.
+        quick: do less than the rows say.
+        given: what the ``setting`` of the kind has prepared for all turns.
+        environ: further variables for scripts.
+        notes: what could not be measured, and why.
+    """
 
     python: str
     lib: str
     folder: Path
     quick: bool
+    given: Any = None
+    environ: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Say below the table what could not be measured."""
+        self.notes.append(text)
 
     @property
     def store(self) -> str:
         """A folder for a file store; not the same one for two rows."""
         return str(self.folder / f"runs{time.monotonic_ns()}")
 
-    def process(self, code: str) -> float:
-        """Seconds of a whole process."""
-        return self.timed(lambda: self._run(code))
+    def process(self, code: str, at: Path | None = None) -> float:
+        """Seconds of a whole process; ``at`` is the folder of the script if it is not that of the turn."""
+        return self.timed(lambda: self._run(code, at))
 
     def timed(self, function: Callable[[], object]) -> float:
         """Seconds that a call takes."""
@@ -46,20 +109,47 @@ class Turn:
         function()
         return time.perf_counter() - start
 
-    def measured(self, code: str) -> dict[str, float]:
+    def measured(self, code: str) -> dict[str, Any]:
         """Figures that a script measures itself: a line ``FOUND {...}`` on stderr."""
-        line = next(line for line in self._run(code).splitlines() if line.startswith("FOUND "))
-        return dict(json.loads(line.removeprefix("FOUND ")))
+        lines = [line for line in self._run(code).splitlines() if line.startswith("FOUND ")]
+        if not lines:
+            raise TurnError(f"{self.lib} has measured nothing")
+        return dict(json.loads(lines[0].removeprefix("FOUND ")))
 
-    def _run(self, code: str) -> str:
+    def script(self, code: str, at: Path | None = None) -> Path:
+        """Write a script."""
+        path = (at or self.folder) / "script.py"
+        path.write_text(textwrap.dedent(code), encoding="utf-8")
+        return path
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a script: state and home of every library are in the folder of the turn."""
+        own = {
+            "HALLOW_STATE_DIR": str(self.folder / "state"),
+            "HOME": str(self.folder),
+            "PYTHONPATH": "",
+            "PYTHONUNBUFFERED": "",
+        }
+        return {**os.environ, **own, **self.environ}
+
+    def _run(self, code: str, at: Path | None = None) -> str:
         """Run a script with stdout to a file; what it wrote to stderr."""
-        script, out, err = (self.folder / name for name in ("script.py", "out", "err"))
-        script.write_text(textwrap.dedent(code), encoding="utf-8")
-        own = {"HALLOW_STATE_DIR": str(self.folder / "state"), "PYTHONPATH": "", "PYTHONUNBUFFERED": ""}
+        script = self.script(code, at)
+        out, err = self.folder / "out", self.folder / "err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
-            options = {"stdout": stdout, "stderr": stderr, "cwd": self.folder, "env": {**os.environ, **own}}
-            done = subprocess.run([self.python, script], check=False, **options)
+            options: dict[str, Any] = {"stdout": stdout, "stderr": stderr, "stdin": subprocess.DEVNULL}
+            try:
+                done = subprocess.run(
+                    [self.python, script],
+                    check=False,
+                    cwd=script.parent,
+                    env=self.environment(),
+                    timeout=900,
+                    **options,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise TurnError(f"{self.lib} has not ended after 15 minutes") from error
         text = err.read_text(encoding="utf-8", errors="replace")
         if done.returncode:
-            raise SystemExit(f"{script} failed with {self.lib}:\n{text[-3000:]}")
+            raise TurnError(f"{script} failed with {self.lib}:\n{text[-3000:]}")
         return text

@@ -14,6 +14,9 @@
 # text the seed is documented also where the experiment has no config source
 #   5 - out| <blue>   seed = 1
 #   5 + out| <blue>   seed = 1                           # the random seed for this experiment
+# C33 the value that the user gave is shown
+#   3 - err|   data.y=None
+#   3 + err|   data.y=3
 from sacred import SETTINGS, Experiment, Ingredient
 
 SETTINGS.CAPTURE_MODE = "sys"

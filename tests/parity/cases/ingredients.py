@@ -24,6 +24,9 @@
 #   12 + out| Error: Ingredient for command "nope.stats" not found. Did you mean "data.stats"? Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
 #   13 - out| Error: Command "stats" not found. Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
 #   13 + out| Error: Command "stats" not found. Did you mean "data.stats"? Available commands are: print_config, print_dependencies, save_config, print_named_configs, main, data.stats
+# C33 the value that the user gave is shown
+#   5 - err|   data.zzz=None
+#   5 + err|   data.zzz=1
 from sacred import Experiment, Ingredient
 
 data = Ingredient("data")

@@ -1,10 +1,12 @@
 # $ resource with seed=1 -F runs
 # $ opened with seed=1 -F runs
-# text a resource that is not there is an error in the user's code, not a silenced observer (observer-silent)
+# observer-silent a file that is not there is an error in the user's code, not a silenced observer
 #   0 - runs/1/cout.txt| (empty)
 #   0 + runs/1/cout.txt| FileNotFoundError
 #   1 - out| went on
 #   1 + out| FileNotFoundError
+#   0 - runs/2/run.json| fail_trace = ["Traceback (most recent call last):", "  File \"DIR/resources_missing.py\", line 18, in opened\n    ex.open_resource(\"nowhere.txt\")", "FileNotFoundError: [Errno 2] No such file or directory: 'DIR/nowhere.txt'"]
+#   0 + runs/2/run.json| fail_trace = ["Traceback (most recent call last):", "  File \"DIR/resources_missing.py\", line 18, in opened\n    ex.open_resource(\"nowhere.txt\")", "FileNotFoundError: [Errno 2] there is no such file to add as resource: 'DIR/nowhere.txt'"]
 # O-1 a failed event does not silence an observer
 #   0 + runs/1/metrics.json|  = {}
 #   0 - runs/1/run.json| heartbeat = null
@@ -13,13 +15,10 @@
 #   0 - runs/2/run.json| heartbeat = null
 #   0 + runs/2/run.json| heartbeat = "TIME"
 #   0 + runs/2/run.json| result = null
-#   1 - log| WARNING - missing - An error ocurred in the '<LIBRARY.observers.file_storage.FileStorageObserver object at ADDRESS>' observer: [Errno 2] No such file or directory: 'DIR/nowhere.txt'
-#   1 - log| WARNING - missing - The observer '<LIBRARY.observers.file_storage.FileStorageObserver object at ADDRESS>' failed at some point during the run.
-#   2 - log| WARNING - missing - An error ocurred in the '<LIBRARY.observers.file_storage.FileStorageObserver object at ADDRESS>' observer: [Errno 2] No such file or directory: 'DIR/nowhere.txt'
-#   2 - log| WARNING - missing - The observer '<LIBRARY.observers.file_storage.FileStorageObserver object at ADDRESS>' failed at some point during the run.
-# text the message says what the missing file was wanted for
-#   0 - runs/2/run.json| fail_trace = ["Traceback (most recent call last):\n", "  File \"DIR/resources_missing.py\", line 18, in opened\n    ex.open_resource(\"nowhere.txt\")\n", "FileNotFoundError: [Errno 2] No such file or directory: 'DIR/nowhere.txt'\n"]
-#   0 + runs/2/run.json| fail_trace = ["Traceback (most recent call last):\n", "  File \"DIR/resources_missing.py\", line 18, in opened\n    ex.open_resource(\"nowhere.txt\")\n", "FileNotFoundError: [Errno 2] there is no such file to add as resource: 'DIR/nowhere.txt'\n"]
+#   1 - log| WARNING - missing - An error ocurred in the '<LIBRARY.FileStorageObserver object at ADDRESS>' observer: [Errno 2] No such file or directory: 'DIR/nowhere.txt'
+#   1 - log| WARNING - missing - The observer '<LIBRARY.FileStorageObserver object at ADDRESS>' failed at some point during the run.
+#   2 - log| WARNING - missing - An error ocurred in the '<LIBRARY.FileStorageObserver object at ADDRESS>' observer: [Errno 2] No such file or directory: 'DIR/nowhere.txt'
+#   2 - log| WARNING - missing - The observer '<LIBRARY.FileStorageObserver object at ADDRESS>' failed at some point during the run.
 from sacred import SETTINGS, Experiment
 
 SETTINGS.CAPTURE_MODE = "sys"

@@ -5,6 +5,8 @@
 #   2 - exit 0
 #   2 + exit 1
 #   2 + error| ConfigAddedError
+#   2 + err| Conflicting configuration values:
+#   2 + err|   config_filename=x.json
 #   2 - out| ({'k': 1}, 'ing.deep.of_ingredient', 'special', 1)
 #   2 - out| (['_log', 'k', 'seed'], 1, 5, 'of_prefix')
 #   2 - out| (['config_filename', 'ing', 'plain', 'seed', 'sub'], 1, {}) (['config_filename', 'ing', 'plain', 'seed', 'sub'], 1, {'other': 1})

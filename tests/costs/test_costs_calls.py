@@ -1,0 +1,132 @@
+"""Python functions called by what stands in the innermost loops of users."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hallow import Experiment
+from hallow.observers import FileStorageObserver
+
+from costs.counting import calls
+
+MANY = 50
+
+
+def per_call(function) -> dict[str, float]:
+    """Python functions called, by name, for each call of ``function``; two calls go ahead."""
+    function(), function()
+    with calls() as seen:
+        for _ in range(MANY):
+            function()
+    return {name: count / MANY for name, count in seen.items()}
+
+
+@pytest.fixture
+def ex():
+    ex = Experiment("calls", save_git_info=False)
+
+    @ex.config
+    def cfg():
+        a = 1
+        b = 2.0
+        c = "three"
+
+    return ex
+
+
+def counted(ex, function) -> float:
+    """Python functions called for each call of what ``function(_run)`` gives."""
+    ex.main(lambda _run: sum(per_call(function(_run)).values()))
+    return ex.run("<lambda>", options={"--loglevel": "ERROR"}).result
+
+
+def test_captured_function(ex):
+    """The function itself, what stands in front of it, and whether calls are to be logged."""
+    three = ex.capture(lambda a, b, c: (a, b, c))
+    assert counted(ex, lambda _run: three) <= 3
+
+
+def test_captured_function_that_is_given_something(ex):
+    three = ex.capture(lambda a, b, c: (a, b, c))
+    assert counted(ex, lambda _run: lambda: three(1, 2, 3)) <= 4
+    assert counted(ex, lambda _run: lambda: three(b=3)) <= 22
+
+
+def test_captured_method(ex):
+    class Model:
+        three = ex.capture(lambda self, a, b, c: (a, b, c))
+
+    model = Model()
+    bound = model.three
+    assert counted(ex, lambda _run: bound) <= 4
+    assert counted(ex, lambda _run: lambda: model.three()) <= 7
+
+
+def test_captured_function_with_rnd(ex):
+    """Seeds are drawn for each call; a generator is made when it is used."""
+    random = ex.capture(lambda a, _rnd: a)
+    assert counted(ex, lambda _run: random) <= 9
+
+
+@pytest.mark.parametrize("step", [(), (7,)], ids=["automatic", "given"])
+def test_log_scalar(ex, tmp_path, step):
+    """The method, and the journal: everything else happens at the beat."""
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    assert counted(ex, lambda _run: lambda: _run.log_scalar("training.loss", 0.5, *step)) <= 3
+
+
+def test_log_scalar_of_many_metrics(ex, tmp_path):
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    names = [f"loss.{number}" for number in range(100)]
+
+    def logged(_run):
+        def log():
+            for name in names:
+                _run.log_scalar(name, 0.5)
+
+        return log
+
+    assert counted(ex, logged) <= 205  # now and then the next part of the file is taken
+
+
+def test_run_without_observers(ex):
+    """In process, after others."""
+    ex.main(lambda a: a)
+
+    def run():
+        ex.run("<lambda>", options={"--loglevel": "ERROR"})
+
+    assert sum(per_call(run).values()) <= 1250
+
+
+PRINTED = """
+    import json, sys
+
+    from hallow import Experiment
+    from hallow.observers import FileStorageObserver
+
+    from costs.test_costs_calls import per_call
+
+    ex = Experiment("printed", save_git_info=False)
+    ex.observers.append(FileStorageObserver("runs"))
+
+    @ex.main
+    def main():
+        return [sum(per_call(lambda: print("line", flush=flush)).values()) for flush in (False, True)]
+
+    found = ex.run(options={"--loglevel": "ERROR"}).result
+    print("FOUND " + json.dumps(found), file=sys.stderr)
+"""
+
+
+def test_printed_line(run_script, request):
+    """Where stdout is a pipe or a file: a line that is not flushed goes through one function of ours for each write."""
+    folder = str(request.config.rootpath / "tests")
+    done = run_script(PRINTED, env={"PYTHONUNBUFFERED": "", "PYTHONPATH": folder})
+    assert done.code == 0, done.err
+    line = next(line for line in done.err.splitlines() if line.startswith("FOUND "))
+    plain, flushed = json.loads(line.removeprefix("FOUND "))
+    assert plain <= 3
+    assert flushed <= 32
