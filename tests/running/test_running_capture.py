@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -128,6 +129,23 @@ def test_descriptors_and_threads_are_as_before(capfd):
         assert own_descriptors() <= descriptors + 2  # two empty files are kept for the next capture
         assert sys.breakpointhook is hook
         assert not [t for t in threading.enumerate() if t.name == "hallow-capture" and t not in threads]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing tells elsewhere who has a file open")
+def test_a_child_that_cannot_print_into_the_capture_keeps_nothing_alive(capfd):
+    _, capturer = get_stdcapturer("fd")
+    apart = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with capfd.disabled(), subprocess.Popen(["sleep", "60"], **apart) as earlier:
+        try:
+            descriptors = own_descriptors()
+            for _ in range(3):
+                with capturer(), subprocess.Popen(["sleep", "60"], **apart) as within:
+                    print("one")
+                    within.kill()
+            assert own_descriptors() <= descriptors + 2
+            assert "hallow-capture" not in [thread.name for thread in threading.enumerate()]
+        finally:
+            earlier.kill()
 
 
 def test_nothing_is_captured_under_a_debugger(monkeypatch):

@@ -220,7 +220,7 @@ class Tap:
             delay = _BUSY if found and not before else min(max(delay, _BUSY) * 1.5, _STEADY if found else _IDLE)
             if found:
                 self._look_for_room()
-            if self._lingering and not _children():
+            if self._lingering and not self._is_heard():
                 break
         self.copy()
         self._let_go()
@@ -280,12 +280,12 @@ class Tap:
                 spool.close()
 
     def close(self) -> None:
-        """Restore and end; while child processes live that may write into the spool, copying goes on."""
+        """Restore and end; while child processes live that can write into a spool, copying goes on."""
         self.restore()
         if self.stages.lost:
             getLogger("hallow.capture").warning("%d bytes were printed that are not captured", self.stages.lost)
         self._alarm.cancel()
-        self._lingering = _children()
+        self._lingering = self._is_heard()
         if self._lingering:
             self._start_following()
             return
@@ -296,6 +296,10 @@ class Tap:
             self._let_go()
         elif threading.current_thread() is not self._follower:
             self._follower.join(timeout=10)
+
+    def _is_heard(self) -> bool:
+        """Whether a child process can still write where we listen; one that was started elsewhere cannot."""
+        return _children() and not all(spool.file.is_ours_alone() for spool in self.spools)
 
     def _breakpoint(self, *args: Any, **kwargs: Any) -> Any:
         """The prompt of a debugger needs the terminal: no more capturing from here on."""
