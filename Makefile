@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest faults integrations docs bench compare omniboard clean help
+.PHONY: demo test check pytest slow faults integrations docs bench compare omniboard clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,12 +34,21 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 
 # In processes of their own: drivers of stores and training frameworks keep threads, which the tests of runs count.
 STORES := tests/backends tests/clients tests/formats tests/servers tests/stores
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+# Of what tests write, only that of a failed one is kept: it may lie in memory.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -o tmp_path_retention_policy=failed
+
+# They write many small files and sync them. In memory, if there are 2 GB of it that programs may be run from, that
+# takes a twentieth of the time.
+pytest slow: export TMPDIR := $(shell sh tests/folder_in_memory.sh)
 
 pytest: $(VENV)/.dev ## the tests, on all cores
 	$(PYTEST) tests $(STORES:%=--ignore=%) --ignore=tests/integrations
 	$(PYTEST) $(STORES)
 	$(PYTEST) tests/integrations
+
+slow: $(VENV)/.dev ## the tests that the others leave out because they take long
+	$(PYTEST) -m slow tests $(STORES:%=--ignore=%) --ignore=tests/integrations
+	$(PYTEST) -m slow $(STORES)
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short

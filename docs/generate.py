@@ -203,12 +203,6 @@ def _public(module: str) -> list[str]:
     return [f"{module}.{name}" for name in found.__all__ if not isinstance(getattr(found, name), ModuleType)]
 
 
-def _errors() -> list[str]:
-    return [
-        f"hallow.errors.{n}" for n, c in vars(errors).items() if inspect.isclass(c) and c.__module__ == errors.__name__
-    ]
-
-
 #: Page -> title, what it says first, and what it documents.
 REFERENCE: dict[str, tuple[str, str, Callable[[], list[str]]]] = {
     "experiment": (
@@ -249,12 +243,14 @@ REFERENCE: dict[str, tuple[str, str, Callable[[], list[str]]]] = {
     ),
     "errors": (
         "Errors",
-        "All of them are explained in [messages](../messages.md).",
+        "What each means and what to do: [messages](../messages.md).",
         lambda: [*(f"hallow.errors.{c.__name__}" for c in _error_classes()), "hallow.errors.HallowWarning"],
     ),
     "testing": ("Testing", "For tests of experiments and of stores.", partial(_public, "hallow.testing")),
     "utils": ("Utilities", "Helpers that scripts and observers may use.", lambda: ["hallow.utils"]),
 }
+#: What they have in common is documented with each.
+_WITH_INHERITED = {"hallow.Run", "hallow.running.posthoc.ReopenedRun"}
 # These are documented by a page that says what is where.
 _ELSEWHERE = {"hallow.SETTINGS": "settings", "hallow.open_store": "stores"}
 
@@ -263,7 +259,8 @@ def reference(page: str) -> str:
     title, says, names = REFERENCE[page]
     lines = [f"# {title}", "", says, ""]
     for name in names():
-        lines += [f"::: {name}", ""]
+        options = ["    options:", "      inherited_members: true"] if name in _WITH_INHERITED else []
+        lines += [f"::: {name}", *options, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -1,6 +1,7 @@
 """An extension of mkdocstrings for what it cannot know by reading: names that are loaded on first use, and our roles.
 
-What docstrings refer to (``:class:`hallow.Run```) becomes a link where the reference has it, else plain code.
+What docstrings refer to (``:class:`hallow.Run```) becomes a link where the reference has it, else plain code. Errors
+lead to their paragraph in messages.md, which their ``slug`` names.
 """
 
 from __future__ import annotations
@@ -29,7 +30,17 @@ class Roles(Extension):
     def on_object(self, *, obj: Object, **_: Any) -> None:
         """Rewrite the docstring of a module, class, function or attribute."""
         if obj.docstring is not None:
-            obj.docstring.value = _ROLE.sub(lambda found: _link(found, obj), obj.docstring.value)
+            text = _ROLE.sub(lambda found: _link(found, obj), obj.docstring.value)
+            obj.docstring.value = _explained(obj, text)
+
+
+def _explained(obj: Object, text: str) -> str:
+    """The docstring of an error with a link to its paragraph, behind what it says first."""
+    if obj.path.startswith("hallow.errors.") and obj.is_class and "slug" in obj.members:
+        slug = str(obj.members["slug"].value).strip("\"'")
+        first, blank, rest = text.partition("\n\n")
+        return f'{first}\n\nMore in messages: <autoref identifier="{slug}">{slug}</autoref>.{blank}{rest}'
+    return text
 
 
 def _link(found: re.Match[str], obj: Object) -> str:

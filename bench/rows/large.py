@@ -23,7 +23,8 @@ ROWS = [
     Row(
         OUTPUT,
         floor="print() alone",
-        buys="The lines are kept in the record as they are printed, safe from SIGKILL, and stay on the terminal.",
+        buys="Every byte is written three times: to the journal as it is printed, safe from SIGKILL, to the record, "
+        "and to the terminal.",
     ),
     Row(HELD, 64e6, "flat: 64 MB", show=megabytes),
     Row(

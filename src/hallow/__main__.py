@@ -2,7 +2,7 @@
 
 Usage:
   hallow ls STORE
-  hallow show STORE RUN
+  hallow show STORE RUN [--full]
   hallow copy SOURCE TARGET [RUN...]
   hallow rm STORE RUN... [--yes]
   hallow recover [TARGET] [--store URL]... [--dry-run] [--assume-dead]
@@ -24,6 +24,7 @@ Commands:
   watch     Run a program; should it be killed, close its runs at once, with signal and exit code in their records.
 
 Options:
+  --full          Also show long values and lists of files as a whole.
   --yes           Remove without asking.
   --store URL     A store with its password, which journals do not keep (or name it in HALLOW_STORES).
   --dry-run       Only say what recover would do.
@@ -39,9 +40,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from hallow.records.record import RunRecord
     from hallow.running.recovery import Recovered
 
 _COMMANDS = ("ls", "show", "copy", "rm", "recover", "watch")
@@ -99,7 +99,7 @@ def _other(words: list[str]) -> int:
     if options["ls"]:
         return _list(options["STORE"])
     if options["show"]:
-        return _show_run(options["STORE"], options["RUN"][0])
+        return _show_run(options["STORE"], options["RUN"][0], options["--full"])
     if options["copy"]:
         return _copy(options["SOURCE"], options["TARGET"], options["RUN"])
     if options["rm"]:
@@ -112,76 +112,22 @@ def _other(words: list[str]) -> int:
 
 def _list(url: str) -> int:
     from hallow.stores import open_store
+    from hallow.stores.showing import table
 
     with open_store(url) as store:
-        rows = [_row(record) for record in store.runs()]
-    if not rows:
-        print("No runs.")
-        return 0
-    heads = ("id", "status", "started (UTC)", "took", "experiment", "command", "result", "tags")
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        lines = table(store.runs())
+    print("\n".join(lines or ["No runs."]))
     return 0
 
 
-def _row(record: RunRecord) -> tuple[str, ...]:
-    result = record.problem or ("" if record.result is None else str(record.result))
-    return (
-        str(record.run_id),
-        record.status,
-        f"{record.start_time:%Y-%m-%d %H:%M:%S}" if record.start_time else "",
-        str(record.duration).partition(".")[0] if record.duration else "",
-        record.name,
-        record.command,
-        result if len(result) <= 40 else f"{result[:37]}...",
-        " ".join(record.tags),
-    )
-
-
-def _show_run(url: str, run_id: str) -> int:
+def _show_run(url: str, run_id: str, full: bool) -> int:
     from hallow.stores import open_store
+    from hallow.stores.showing import description
 
     with open_store(url) as store:
-        for name, lines in _parts(store.get(run_id)):
-            print(f"{name}:" if len(lines) != 1 else f"{name}: {lines[0]}")
-            for line in lines if len(lines) > 1 else ():
-                print(f"  {line}")
+        for line in description(store.get(run_id), full):
+            print(line)
     return 0
-
-
-def _parts(record: RunRecord) -> Iterator[tuple[str, list[str]]]:
-    """What there is to say of a run: headings with lines."""
-    from hallow.utils import iterate_flattened
-
-    parts: list[tuple[str, list[str]]] = [
-        ("run", [f"{record.run_id} in {record.store}"]),
-        ("problem", [record.problem] if record.problem else []),
-        ("status", [record.status]),
-        ("experiment", [f"{record.name}, command {record.command}"]),
-        ("started", [f"{record.start_time:%Y-%m-%d %H:%M:%S} UTC"] if record.start_time else []),
-        ("took", [str(record.duration)] if record.duration else []),
-        ("host", [str(record.host.get("hostname"))] if record.host.get("hostname") else []),
-        ("result", [] if record.result is None else [repr(record.result)]),
-        ("tags", [" ".join(record.tags)] if record.tags else []),
-        ("notes", record.notes.splitlines()),
-        ("config", [f"{path} = {value!r}" for path, value in iterate_flattened(record.config)]),
-        ("info", [f"{path} = {value!r:.200}" for path, value in iterate_flattened(record.info)]),
-        ("metrics", _metric_lines(record)),
-        ("artifacts", [file.name for file in record.artifacts]),
-        ("resources", [file.name for file in record.resources]),
-        ("sources", [file.name for file in record.sources]),
-        ("traceback", [line for part in record.fail_trace for line in part.splitlines()]),
-        ("output", record.tail(10).splitlines()),
-    ]
-    return ((name, lines) for name, lines in parts if lines)
-
-
-def _metric_lines(record: RunRecord) -> list[str]:
-    return [
-        f"{name}: {len(points)} points, last {points.values[-1]} at step {points.steps[-1]}"
-        for name, points in record.metrics.items()
-    ]
 
 
 def _copy(source: str, target: str, runs: list[str]) -> int:
@@ -221,7 +167,7 @@ def _recover(target: str | None, dry_run: bool, assume_dead: bool, stores: list[
     if not found:
         print("Nothing to recover.")
     for one in found:
-        _show(one, dry_run)
+        _tell(one, dry_run)
     return 1 if any(one.problems for one in found) else 0
 
 
@@ -230,11 +176,11 @@ def _watch(command: list[str]) -> int:
 
     code, found = watch(command[1:] if command[0] == "--" else command)
     for one in found:
-        _show(one, False, file=sys.stderr)
+        _tell(one, False, file=sys.stderr)
     return code
 
 
-def _show(one: Recovered, dry_run: bool, file: Any = None) -> None:
+def _tell(one: Recovered, dry_run: bool, file: Any = None) -> None:
     said = _STATES.get(one.state)
     if said is None:
         done = "would be closed" if dry_run else "closed" if one.state == "closed" else "not closed"

@@ -6,7 +6,6 @@ The exceptions can be imported from here as well; they live in :mod:`hallow.erro
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
@@ -278,9 +277,22 @@ def convert_camel_case_to_snake_case(name: str) -> str:
 
 def closest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
     """The names in ``known`` that look most like ``word``, best first; none if nothing is near."""
-    from difflib import get_close_matches
+    likeness = {name: _likeness(word.lower(), name.lower()) for name in known}
+    return sorted((name for name, found in likeness.items() if found), key=lambda n: -likeness[n])[:count]
 
-    return get_close_matches(word, list(known), n=count, cutoff=0.6)
+
+def _likeness(word: str, name: str) -> float:
+    """How far the two are alike, up to 1; 0 for what nobody would take for a slip of the other."""
+    import os
+    from difflib import SequenceMatcher
+
+    # What both begin with anyway, the dashes of options or the way to an entry, makes them no more alike.
+    same = re.match(r".*\.|\W*", os.path.commonprefix([word, name]), re.DOTALL)  # noqa: RUF071 - text
+    word, name = (text[same.end() if same else 0 :] for text in (word, name))
+    ratio = SequenceMatcher(None, name, word).ratio()
+    if word in name or name in word or word.rpartition(".")[2] == name.rpartition(".")[2]:
+        return ratio if ratio >= 0.5 else 0.0
+    return ratio if ratio >= (0.65 if word[:1] == name[:1] else 0.8) else 0.0
 
 
 @contextmanager
@@ -306,6 +318,8 @@ def ensure_wellformed_argv(argv: str | list[str] | tuple[str, ...] | None) -> Se
     if argv is None:
         return list(sys.argv)
     if isinstance(argv, str):
+        import shlex
+
         return shlex.split(argv)
     if not isinstance(argv, list | tuple):
         raise ValueError(  # noqa: TRY004 - Sacred's callers catch ValueError

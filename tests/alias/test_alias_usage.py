@@ -1225,12 +1225,14 @@ def test_the_containers_of_the_configuration():
     from sacred.config import ConfigScope, dogmatize, undogmatize
     from sacred.config.custom_containers import DogmaticDict
 
-    d = DogmaticDict({"a": 1, "n": {"x": 5}})
+    d = DogmaticDict({"a": 1, "n": dogmatize({"x": 5}), "plain": {"x": 5}})
     d["a"] = 2
     d["b"] = 3
     d["n"] = {"x": 0, "y": 1}
     assert (d["a"], d["b"], d["n"]["x"], d["n"]["y"]) == (1, 3, 5, 1)
-    assert {"a", "n.x"} <= d.modified
+    d["plain"] = {"x": 0, "y": 1}
+    assert d["plain"] == {"x": 5}
+    assert {"a", "n.x", "plain"} <= d.modified
     assert d.typechanges == {}
     assert d.revelation() == set()
     assert DogmaticDict({"q": 1}, {"f": 2})["f"] == 2

@@ -58,7 +58,8 @@ class Raw(RawRun):
 class Mongo(Backend):
     def __init__(self, server, name, commands, proxy):
         self.server, self.name, self.commands, self.proxy = server, name, commands, proxy
-        self.url = server.uri_of(name, proxy)
+        # How long it waits of itself: test_O_28_an_unreachable_server_is_one_error_soon.
+        self.url = server.uri_of(name, proxy, serverSelectionTimeoutMS=1000)
         self.client = MongoClient(server.uri, serverSelectionTimeoutMS=5000)
         self.database = self.client[name]
 

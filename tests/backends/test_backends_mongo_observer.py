@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from gridfs import GridFS
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure
 from servers.mongo import MongoServer, counting
 
 import hallow
@@ -339,6 +339,18 @@ def test_an_id_of_another_process(observer, database):
         with pytest.raises(RunExistsError, match="choose another id"):
             Session(None, observer=observer, run_id=run_id)
     assert database.runs.count_documents({}) == 1
+
+
+def test_an_id_in_use_is_the_error_that_the_driver_would_raise(observer):
+    """Code written for Sacred catches that one."""
+    Session(None, observer=observer, run_id="mine").complete()
+    with pytest.raises(DuplicateKeyError) as caught:
+        Session(None, observer=observer, run_id="mine")
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(error, RunExistsError | FileExistsError)
+    assert "two observers of one run" in str(error)
+    assert error.code == 11000
+    assert caught.value.details["keyValue"] == {"_id": "mine"}
 
 
 def test_an_id_that_is_no_text(observer):

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import pickle
 import threading
 from datetime import datetime, timezone
 from hashlib import md5
@@ -20,6 +21,7 @@ from hallow.testing.contract.support import Session, T
 pytest.importorskip("sqlalchemy")
 
 from sqlalchemy import create_engine, event, func, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import sessionmaker
 
 from hallow.backends.sql import contents, layout, output
@@ -163,6 +165,17 @@ def test_O_32_a_start_that_failed_leaves_the_observer_usable(place):
             Session(None, observer=observer, run_id="taken")
     assert Session(None, observer=observer).run_id == 1
     assert place.record("taken").result == "old"
+
+
+def test_an_id_in_use_is_the_error_that_sqlalchemy_would_raise(place):
+    """Code written for Sacred catches that one."""
+    Session(None, observer=place.observer(), run_id="mine").complete()
+    with pytest.raises(IntegrityError) as caught:
+        Session(None, observer=place.observer(), run_id="mine")
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert isinstance(error, RunExistsError | FileExistsError)
+    assert str(error) == str(caught.value) == str(error.orig)
+    assert "choose another id" in str(error)
 
 
 def test_an_id_after_one_that_was_given(place):

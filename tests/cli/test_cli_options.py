@@ -24,6 +24,7 @@ from hallow.cli.parse import parse_command_line
 from hallow.cli.usage import format_usage, help_for_command, printable_usage, short_usage
 from hallow.errors import DirtyRepositoryError, OptionError, UsageError
 from hallow.settings import SETTINGS
+from hallow.utils import closest
 
 
 def parse(line: str, options=BUILT_IN, program="exp.py"):
@@ -111,6 +112,16 @@ def test_L2_messages(line, words):
         parse(line)
     assert all(word in str(caught.value) for word in ["exp.py: ", *words])
     assert "dummy" not in str(caught.value).lower()
+
+
+def test_only_what_looks_alike_is_proposed():
+    """The dashes that all flags share make no flag the nearest one."""
+    for line in ("--tags x", "--store x", "--gpus 2", "--quiet"):
+        with pytest.raises(OptionError) as caught:
+            parse(line)
+        assert "Did you mean" not in str(caught.value)
+    assert closest("--config", ["--comment", "--print-config"]) == ["--print-config"]
+    assert closest("opt.tags", ["opt.gcs", "opt.Tag", "other.tags"]) == ["opt.Tag"]
 
 
 def test_own_flags():

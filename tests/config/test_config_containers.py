@@ -139,7 +139,7 @@ def test_read_only_dumps():
 
 
 def test_dogmatic_dict():
-    d = DogmaticDict({"a": 1, "n": {"x": 5}, "l": [1, {"y": 2}]}, {"fb": 7})
+    d = DogmaticDict({"a": 1, "n": dogmatize({"x": 5}), "l": [1, {"y": 2}]}, {"fb": 7})
     assert "a" not in d
     assert (list(d), len(d)) == ([], 0)
     assert "fb" in d
@@ -162,8 +162,33 @@ def test_dogmatic_dict():
     assert d.revelation() == {"n.x", "l"}
 
 
+def test_plain_containers_are_fixed_as_a_whole():
+    """Only what was made dogmatic is merged."""
+    d = DogmaticDict({"n": {"x": 5}, "empty": {}, "l": [1], "m": {"deep": {"y": 1}}})
+    d["n"] = {"x": 1, "z": 2}
+    d["empty"] = {"x": 1}
+    d["l"] = [2, 3]
+    assert (d["n"], d["empty"], d["l"]) == ({"x": 5}, {}, [1])
+    assert d.modified == {"n", "empty", "l"}
+    d["n"]["new"] = 3
+    d["l"].append(4)
+    assert (d["n"], d["l"]) == ({"x": 5, "new": 3}, [1, 4])
+    assert d.revelation() == {"m"}
+    assert type(d["m"]["deep"]) is dict
+
+
+def test_dogmatized_containers_are_merged():
+    d = dogmatize({"n": {"x": 5, "deep": {"y": 1, "z": {}}}, "other": {"k": 1}})
+    d["n"] = {"x": 1, "new": 2, "deep": {"y": 3, "q": 4}}
+    assert d["n"] == {"x": 5, "new": 2, "deep": {"y": 1, "q": 4}}
+    assert d.modified == {"n.x", "n.deep.y"}
+    assert d.revelation() == {"n.deep.z", "other", "other.k"}
+    assert d["other"] == {"k": 1}
+    assert undogmatize(d) == {"n": {"x": 5, "new": 2, "deep": {"y": 1, "q": 4, "z": {}}}, "other": {"k": 1}}
+
+
 def test_dogmatic_copies_are_plain():
-    d = DogmaticDict({"a": 1, "n": {"x": 5}})
+    d = DogmaticDict({"a": 1, "n": dogmatize({"x": 5})})
     d.update(a=2, n={})
     d["n"]["x"] = 1
     for copied in (d.copy(), dict(d), copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d)), d | {}):
@@ -209,7 +234,7 @@ def test_dogmatize_and_back():
     value = {"a": 1, "l": [1, {"b": 2}], "t": (1, [2])}
     dogmatic = dogmatize(value)
     assert type(dogmatic) is DogmaticDict
-    assert dogmatic.fixed == value
+    assert set(dogmatic.fixed) == set(value)
     assert dogmatic == {}
     assert dogmatic.revelation() == {"a", "l", "t"}
     plain = undogmatize(dogmatic)

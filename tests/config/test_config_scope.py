@@ -6,6 +6,7 @@ import copy
 import logging
 import pickle
 import sys
+import textwrap
 import traceback
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow.config import ConfigDict, ConfigScope, ConfigSummary, Replace, chain_evaluate_config_scopes
+from hallow.config.chain import evaluate_sources
 from hallow.errors import (
     ConfigError,
     ConfigKeyError,
@@ -416,6 +418,85 @@ def test_C8_docs():
     assert ConfigScope(documented).docs["ignored"] == "noinspection PyUnusedLocal"
 
 
+# A comment in every kind of line, next to what only looks like one.
+COMMENTED = {
+    "plain strings": """
+        a = "# no"  # yes
+        b = 'it\\'s # no' + "\\"#"  # too
+        # above
+        c = 1
+        """,
+    "strings in strings": """
+        a = f"{'#'} # no"  # yes
+        b = rF'# no {1}'  # too
+        # above
+        c = 1
+        """,
+    "strings of several lines": """
+        text = '''
+        # no comment
+        a = 5  # not this one
+        '''
+        a = 1  # yes
+        b = "# no \\
+        # nor this"  # too late
+        # too
+        b = 2
+        # above
+        c = 1
+        """,
+    "brackets": """
+        a = [  # yes
+            "#",
+            1,  # one
+        ]
+        b = dict(  # too
+            k=1,
+        )
+        # above
+        c = 1
+        """,
+    "a docstring": """
+        \"\"\"What it is. # no
+        a = 1  # no
+        # no\"\"\"
+
+        a = 1  # yes
+        b = 1  # too
+        # above
+
+        c = 1
+        # not part of anything
+        """,
+}
+
+
+@pytest.mark.parametrize("kind", COMMENTED)
+def test_comments_among_strings(make, kind):
+    scope = make(textwrap.dedent(COMMENTED[kind]).strip("\n"))
+    if make.has_source:
+        assert scope.docs == {**SEED_DOC, "a": "yes", "b": "too", "c": "above"}
+
+
+@pytest.mark.parametrize("end", ['text = """\nless\n"""', "l = [\n1,\n2,\n]", "n: int\n# comment\nm: int"])
+def test_the_end_of_a_scope(tmp_path, end):
+    """Lines of strings and brackets may have less indentation than the scope; comments count for nothing."""
+    lines = end.split("\n")
+    body = "\n".join([f"        {lines[0]}", *(line if ":" not in line else f"        {line}" for line in lines[1:])])
+    text = f"if True:\n    def cfg():\n        a = 1  # doc\n{body}\n    # outside\n    other = 1\nlast = 2\n"
+    (tmp_path / "ending.py").write_text(text)
+    names = {}
+    exec(compile(text, str(tmp_path / "ending.py"), "exec"), names)
+    scope = ConfigScope(names["cfg"])
+    assert scope._source is not None
+    assert scope.docs["a"] == "doc"
+    assert scope.lines["a"] == 3
+    assert set(scope({"n": 1, "m": 2})) >= {"a"}
+    if "m:" in end:
+        assert scope.required == {"n", "m"}
+        assert (scope.lines["n"], scope.lines["m"]) == (4, 6)
+
+
 def test_C9_docs_are_part_of_the_summary():
     assert ConfigScope(documented)().docs["third"] == "annotated"
 
@@ -458,6 +539,19 @@ def test_C11_no_aliasing_between_sources():
     config, summaries = chain_evaluate_config_scopes([ConfigScope(first), ConfigScope(second)])
     assert config == {"d": {"x": [1, 2]}}
     assert summaries[0] == {"d": {"x": [1], "gone": 1}}
+
+
+def test_C18_keys_that_are_no_strings():
+    """They survive, and where they were set is known by their path."""
+    sources = [ConfigDict({1: 2, "d": {3: 4}}), ConfigDict({1: 5, "d": {3: 6, 7: 8}})]
+    config, summary = evaluate_sources(sources, {"d": {3: 9}}, {}, logging.getLogger("test"))
+    assert config == {1: 5, "d": {3: 9, 7: 8}}
+    assert set(summary.origins) == {"1", "d", "d.3"}
+    whole = ConfigSummary()
+    whole.update_add(summary)
+    assert whole.origins == summary.origins
+    whole.update_add(summary, "below")
+    assert {"below.1", "below.d.3"} <= set(whole.origins)
 
 
 def test_C22_the_empty_key(make):
@@ -731,6 +825,18 @@ def test_reads():
     assert reads["total"] >= {"z", "y"}
     assert reads["l"] >= {"y"}
     assert reads["lone"] == set()
+
+
+def test_reads_of_a_long_chain(tmp_path):
+    """Each entry computed from the one before: no more work than there are answers."""
+    text = "def cfg():\n    k0 = 1\n" + "".join(f"    k{n + 1} = k{n} + 1\n" for n in range(300))
+    (tmp_path / "chain.py").write_text(text)
+    names = {}
+    exec(compile(text, str(tmp_path / "chain.py"), "exec"), names)
+    scope = ConfigScope(names["cfg"])
+    reads = scope.reads
+    assert reads["k300"] == {f"k{n}" for n in range(300)}
+    assert scope()["k300"] == 301
 
 
 def test_attributes():

@@ -69,3 +69,5 @@ def test_the_site_is_built_without_a_warning(tmp_path):
         text = (tmp_path / "site" / f"{page}.html").read_text(encoding="utf-8")
         assert "fonts.googleapis" not in text
         assert "cdn." not in text
+    text = (tmp_path / "site/reference/errors.html").read_text(encoding="utf-8")
+    assert 'href="../messages.html#run-not-found"' in text

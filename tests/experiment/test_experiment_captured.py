@@ -204,6 +204,112 @@ def test_errors_of_calls(ex):
     assert not issubclass(MissingConfigError, TypeError)
 
 
+FORMS = {
+    "nothing": ((), {}),
+    "by position": ((10,), {}),
+    "by name": ((), {"a": 10}),
+    "both": ((10,), {"b": 20}),
+    "in another order": ((), {"b": 20, "a": 10}),
+    "by name only": ((), {"k": 30}),
+    "all": ((10, 20, 25), {"k": 30, "s": 40}),
+    "too many": ((1, 2, 3, 4), {}),
+    "unknown": ((), {"zz": 1, "yy": 2}),
+    "twice": ((10,), {"a": 10}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_calls_of_one_form(ex, form):
+    """The second call of a form, which is remembered, does what the first did; errors say the same."""
+    args, kwargs = FORMS[form]
+
+    @ex.capture
+    def f(a, b, d, *, k=3, s):
+        d["z"] += 1
+        return a, b, d if isinstance(d, int) else d["z"], k, s
+
+    def outcome():
+        try:
+            return f(*args, **kwargs)
+        except (SignatureError, TypeError) as error:
+            return type(error), str(error)
+
+    first, again = during(ex, lambda: (outcome(), outcome()))
+    assert first == again
+    given = dict(zip(["a", "b", "d"], args, strict=False)) | kwargs
+    expected = {
+        "too many": (SignatureError, "f got unexpected argument(s): (4,)"),
+        "unknown": (SignatureError, "f got unexpected kwarg(s): ['yy', 'zz']"),
+        "twice": (SignatureError, "f got multiple values for argument(s) ['a']"),
+    }
+    if form == "all":
+        assert first[0] is TypeError  # the function's own: 25["z"]
+    else:
+        filled = {"a": 1, "b": 2, "d": 27, "k": 3, "s": "text", **given}
+        assert first == expected.get(form, tuple(filled.values()))
+
+
+def test_any_number_of_forms(ex):
+    @ex.capture
+    def f(a, /, b, **more):
+        return a, b, more
+
+    def main():
+        return [f(**{f"x{n}": n}) for n in range(200)], f(a=5), f(7, b=9, c=8), f(b=3)
+
+    many, by_name, both, one = during(ex, main)
+    assert many == [(1, 2, {f"x{n}": n}) for n in range(200)]
+    assert by_name == (5, 2, {})
+    assert one == (1, 3, {})
+    assert both == (7, 9, {"c": 8})
+
+
+def test_seeds_count_calls(ex):
+    """A call that is given its seed uses one up all the same, however it is given."""
+
+    @ex.capture
+    def f(_seed, _rnd):
+        return _seed
+
+    plain = during(ex, lambda: [f() for _ in range(4)], seed=3)
+    assert during(ex, lambda: [f(), f(_seed=1, _rnd=2), f(5, 6), f()], seed=3) == [plain[0], 1, 5, plain[3]]
+
+
+class Held:
+    def __init__(self, number):
+        self.number = number
+
+
+def test_bound_methods(ex):
+    @ex.capture
+    def method(self, a, x=5):
+        """What it does."""
+        return self.number, a, x
+
+    Held.method = method
+    one, other = Held(1), Held(2)
+    Held.kept = one.method
+    try:
+        assert during(ex, lambda: (one.method(), one.method(a=9), one.method(7, x=8), other.kept())) == (
+            (1, 1, 5),
+            (1, 9, 5),
+            (1, 7, 8),
+            (1, 1, 5),
+        )
+        assert during(ex, lambda: functools.partial(one.method, x=6)()) == (1, 1, 6)
+        assert one.method == one.method
+        assert hash(one.method) == hash(one.method)
+        assert one.method != other.method
+        assert one.method.__self__ is one
+        assert one.method.__func__ is method
+        assert one.method.__name__ == "method"
+        assert str(inspect.signature(one.method)) == "(a, x=5)"
+        assert one.method.__wrapped__(3) == (1, 3, 5)
+        assert copy.copy(one.method) == one.method
+    finally:
+        del Held.method, Held.kept
+
+
 def test_attributes_of_the_original(ex):
     @ex.capture
     def documented(a, b=10):

@@ -650,3 +650,29 @@ def test_hooks_that_lack_a_value_are_found_before_the_start(ex):
     with pytest.raises(MissingConfigError, match="hook is missing"):
         ex.run()
     assert ex.current_run.status is None
+
+
+@pytest.mark.parametrize(("setting", "name"), [("untouched", "exp"), ("configure", "root")])
+def test_who_warns_of_updates(caplog, setting, name):
+    """The experiment, like all its other messages; Python's root logger where the root logger is configured."""
+    SETTINGS.LOGGING.ROOT_LOGGER = setting
+    part = Ingredient("part", interactive=True)
+    part.add_config(k=1)
+    ex = Experiment("exp", ingredients=[part], interactive=True)
+
+    @ex.config
+    def cfg(_log):
+        _log.warning("of the scope")
+        a = 1
+
+    @ex.main
+    def main(_log, a, part):
+        return _log.name
+
+    run = ex.run(config_updates={"a": "x", "part": {"k": "y"}})
+    assert run.result == "main"
+    assert [(r.name, r.getMessage()) for r in caplog.records if "Changed" in r.msg or "scope" in r.msg] == [
+        (name, "of the scope"),
+        ("part", 'Changed type of config entry "part.k" from int to str'),
+        (name, 'Changed type of config entry "a" from int to str'),
+    ]

@@ -170,6 +170,21 @@ def test_E11_filtering_a_cause_that_was_never_raised():
         format_filtered_stacktrace("sometimes")
 
 
+def test_E11_a_missing_attribute_of_a_generator_is_the_callers_mistake():
+    ex = Experiment("exp", interactive=True)
+
+    @ex.main
+    def main(_rnd):
+        _rnd.nothing
+
+    try:
+        ex.run(loglevel="CRITICAL")
+    except AttributeError:
+        text = format_filtered_stacktrace()
+    assert "WITHOUT" in text
+    assert "_rnd.nothing" in text
+
+
 def test_E11_internal_frames_are_hidden_in_causes_too():
     ex = Experiment("exp", interactive=True)
 

@@ -62,14 +62,14 @@ SCRIPT = """
 
 
 class Lab:
-    """Runs of the script into a database of their own."""
+    """Runs of the script into a database of their own; they look for the server for ``patience`` milliseconds."""
 
-    def __init__(self, stage, server, database, proxy=None):
+    def __init__(self, stage, server, database, proxy=None, patience=1500):
         self.stage, self.server, self.database, self.proxy = stage, server, database, proxy
         (stage.scripts / "mongo.py").write_text(textwrap.dedent(SCRIPT))
         self.name = uuid4().hex
         # The server for tests does not say by itself that it is there again.
-        options = {"heartbeatFrequencyMS": 500, "serverSelectionTimeoutMS": 1500, "appName": self.name}
+        options = {"heartbeatFrequencyMS": 500, "serverSelectionTimeoutMS": patience, "appName": self.name}
         self.url = server.uri_of(database, proxy, **options)
         self.go = stage.home / "go"
 
@@ -153,14 +153,14 @@ def test_connection_loss_in_the_middle(stage, breakable_mongo, times):
 )
 def test_connection_loss(stage, mongo_server, mongo_database, proxy_to):
     proxy = proxy_to(mongo_server)
-    lab = Lab(stage, mongo_server, mongo_database, proxy)
-    actor = lab.start("with", "count=500", FAULTS_EXIT="2")
+    lab = Lab(stage, mongo_server, mongo_database, proxy, patience=300)
+    actor = lab.start("with", "count=500", FAULTS_EXIT="1")
     actor.until("points", 300)
     proxy.cut()
     actor.until("place")
     start = time.monotonic()
     ended = lab.finish(actor)
-    assert time.monotonic() - start < 2 + 10
+    assert time.monotonic() - start < 1 + 10
     assert "hallow recover" in ended.err
     proxy.heal()
     lab.recover()
@@ -173,11 +173,11 @@ def test_connection_loss(stage, mongo_server, mongo_database, proxy_to):
 @pytest.mark.fault("MongoDB is away before the start", "with --journal-only the run goes on; recover completes")
 def test_connection_loss_before_the_start(stage, mongo_server, mongo_database, proxy_to):
     proxy = proxy_to(mongo_server)
-    lab = Lab(stage, mongo_server, mongo_database, proxy)
+    lab = Lab(stage, mongo_server, mongo_database, proxy, patience=300)
     proxy.cut()
     actor = lab.start("with", "count=500")
     assert actor.wait().code == 1
-    actor = lab.start("--journal-only", "with", "count=500", FAULTS_EXIT="2")
+    actor = lab.start("--journal-only", "with", "count=500", FAULTS_EXIT="1")
     actor.until("place")
     assert "hallow recover" in lab.finish(actor).err
     proxy.heal()

@@ -18,6 +18,7 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -254,10 +255,16 @@ def _frame(path: str, values: str = "a\n1\n", index: str = "[0]") -> dict[str, A
     return {"py/object": "pandas.core.frame.DataFrame", "txt": True, "values": values, "meta": meta}
 
 
+@cache  # a third of a second, for each test module that asks
+def _inflating() -> tuple[str, str]:
+    """Texts for the values of an array: zeros packed twice, and ones that take a thousand times the room."""
+    zeros = zlib.compress(zlib.compress(bytes(20_000_000), 9), 9)
+    return base64.b64encode(zeros).decode(), base64.b64encode(zlib.compress(bytes(60_000_000), 9)).decode()
+
+
 def floods() -> dict[str, Any]:
     """Small stored values that claim to be large, refer to each other in circles, or make no sense."""
-    zeros = base64.b64encode(zlib.compress(zlib.compress(bytes(20_000_000), 9), 9)).decode()
-    inflated = base64.b64encode(zlib.compress(bytes(60_000_000), 9)).decode()
+    zeros, inflated = _inflating()
     array = {"py/object": "numpy.ndarray", "dtype": "float64"}
     return {
         "shape beyond memory": {**array, "shape": [2**40, 2**20], "byteorder": "<", "values": zeros},

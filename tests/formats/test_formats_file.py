@@ -57,11 +57,13 @@ def test_a_damaged_file_is_one_damaged_run(three_runs, tmp_path, monkeypatch, na
     monkeypatch.syspath_prepend(tmp_path)
     hostile.write_payload(tmp_path, tmp_path / "went_off")
     good = json.loads((HERE / "file" / "1" / name).read_text())
-    for _, text in hostile.damaged(good, tmp_path / "went_off"):
+    store = hallow.open_store(three_runs)
+    for number, (_, text) in enumerate(hostile.damaged(good, tmp_path / "went_off")):
         (three_runs / "2" / name).write_bytes(text)
-        store = hallow.open_store(three_runs)
-        looked_at(store)
-        assert [store.get(run).problem for run in ("1", "3")] == ["", ""]
+        looked_at([store.get("2")])
+        if number % 20 == 0:
+            looked_at(store)
+            assert [store.get(run).problem for run in ("1", "3")] == ["", ""]
     assert not (tmp_path / "went_off").exists()
 
 

@@ -165,7 +165,9 @@ def test_a_run_that_was_reopened(recorded):
     run_id = recorded.run(train).run_id
     with hallow.reopen(str(recorded.folder), run_id) as ended:
         fit(small_model(), KerasCallback(ended), epochs=1)
-    assert recorded.record(run_id).metrics["loss"].steps == [0, 1, 2]
+    record = recorded.record(run_id)
+    assert record.metrics["loss"].steps == [0, 1, 2]
+    assert [file.name for file in record.artifacts] == [f"texts/model/0000000{step}.txt" for step in range(2)]
 
 
 def test_without_a_run():

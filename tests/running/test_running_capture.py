@@ -137,13 +137,13 @@ def test_a_child_that_cannot_print_into_the_capture_keeps_nothing_alive(capfd):
     apart = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with capfd.disabled(), subprocess.Popen(["sleep", "60"], **apart) as earlier:
         try:
-            descriptors = own_descriptors()
+            descriptors, threads = own_descriptors(), set(threading.enumerate())
             for _ in range(3):
                 with capturer(), subprocess.Popen(["sleep", "60"], **apart) as within:
                     print("one")
                     within.kill()
             assert own_descriptors() <= descriptors + 2
-            assert "hallow-capture" not in [thread.name for thread in threading.enumerate()]
+            assert not [t for t in threading.enumerate() if t.name == "hallow-capture" and t not in threads]
         finally:
             earlier.kill()
 

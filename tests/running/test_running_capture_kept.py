@@ -11,6 +11,7 @@ import time
 import pytest
 
 import hallow
+from hallow.journal.reader import read_output
 from hallow.running.capture import get_stdcapturer
 from hallow.running.merging import resume_merge
 
@@ -47,8 +48,8 @@ def run_tools(run_script):
     return run
 
 
-def content(folder, name="output"):
-    return (folder / name).read_bytes()
+def content(folder, name=None):
+    return read_output(str(folder), name=name)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -140,6 +141,41 @@ def test_a_killed_process_leaves_all_that_it_printed(run_tools, mode, number):
     text = content(done.folder / "folder").decode()
     assert text.startswith("".join(f"line {number}\n" for number in range(last + 1)))
     assert len(text.splitlines()) <= last + 2
+
+
+@pytest.mark.parametrize("speaks", ["stdout", "stderr"])
+def test_what_one_stream_gives_is_joined_when_the_other_gives_something(run_tools, speaks):
+    """Until then it is in one file; afterwards, or after a crash, it comes first."""
+    other = "stderr" if speaks == "stdout" else "stdout"
+    done = run_tools(
+        f"""
+        import json
+        capture, out = capturing("folder")
+        print("first\\n" * 50000, end="", file=sys.{speaks}, flush=True)
+        assert out.get() == "first\\n" * 50000
+        assert os.path.getsize("folder/output") == 0
+        assert out.raw.read(6 * 49999, 100) == b"first\\n"
+        state = out.raw.state()
+        print("second", file=sys.{other}, flush=True)
+        with open("state.json", "w") as file:
+            json.dump(state, file)
+        assert out.get() == "second\\n"
+        print("third", file=sys.{speaks}, flush=True)
+        ended(capture)
+        """,
+        together=False,
+    )
+    assert done.code == 0, done.err or done.out
+    expected = b"first\n" * 50000 + b"second\nthird\n"
+    assert content(done.folder / "folder") == expected
+    # As if the process had died before anything was joined.
+    (done.folder / "folder" / "output").unlink()
+    state = json.loads((done.folder / "state.json").read_text(encoding="utf-8"))
+    for _ in range(2):
+        assert resume_merge(str(done.folder / "folder"), state) == len(expected)
+        joined = content(done.folder / "folder", "output")
+        assert joined.startswith(b"first\n" * 50000)
+        assert sorted(joined.splitlines()) == sorted(expected.splitlines())
 
 
 def test_what_was_not_joined_at_a_crash_can_be_joined_later(run_tools):

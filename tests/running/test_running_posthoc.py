@@ -147,6 +147,29 @@ def test_info_can_be_emptied(record, store):
     assert read(folder, "info.json") == {}
 
 
+def test_text_tables_and_images_go_on(record, store):
+    """Values that become artifacts are logged as in a run; their steps follow those that the run has used."""
+
+    def main(_run):
+        _run.log_text("sample", "zero")
+        _run.log_text("sample", "one")
+
+    folder = record(main)
+    with hallow.reopen(store, 1) as run:
+        run.log_text("sample", "two")
+        run.log_table("errors", [{"label": 3, "count": 5}])
+        run.log_histogram("weights", [1, 2, 2], bins=2)
+        run.log_image("black", [[0]])
+        with pytest.raises(LogValueError, match="must be a str"):
+            run.log_text("sample", 3)
+    assert [(folder / f"texts/sample/0000000{step}.txt").read_text() for step in range(3)] == ["zero", "one", "two"]
+    assert read(folder, "tables/errors/00000000.json") == {"columns": ["label", "count"], "rows": [[3, 5]]}
+    assert read(folder, "histograms/weights/00000000.json")["counts"] == [1, 2]
+    assert (folder / "images/black/00000000.png").read_bytes().startswith(b"\x89PNG")
+    assert read(folder)["artifacts"][2] == "texts/sample/00000002.txt"
+    assert read_facts(folder)["additions"][0]["what"] == "artifact texts/sample/00000002.txt"
+
+
 def test_what_was_done_before_an_error_stays(record, store, tmp_path):
     folder = record()
     (tmp_path / "a.txt").write_text("a")

@@ -172,18 +172,16 @@ def test_a_framework_that_fails_stops_nothing(monkeypatch, caplog):
     assert "torch" in caplog.text
 
 
-@pytest.mark.parametrize("legacy_names", [True, False])
-def test_a_late_generator_is_a_generator(legacy_names):
+def test_a_late_generator_is_a_generator():
     expected = np.random.default_rng(42).random(3).tolist()
-    rnd = lazy_rnd(42, legacy_names)
+    rnd = lazy_rnd(42)
     assert isinstance(rnd, np.random.Generator)
     assert np.random.default_rng(rnd) is rnd
     assert repr(rnd).startswith("Generator(PCG64)")
     assert str(rnd) == "Generator(PCG64)"
     assert rnd.random(3).tolist() == expected
-    assert copy.deepcopy(lazy_rnd(42, legacy_names)).random(3).tolist() == expected
-    assert pickle.loads(pickle.dumps(lazy_rnd(42, legacy_names))).random(3).tolist() == expected
-    assert hasattr(rnd, "randint") is legacy_names
+    assert copy.deepcopy(lazy_rnd(42)).random(3).tolist() == expected
+    assert pickle.loads(pickle.dumps(lazy_rnd(42))).random(3).tolist() == expected
 
 
 def test_a_late_generator_answers_to_the_old_names():

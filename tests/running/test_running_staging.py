@@ -504,7 +504,7 @@ def test_redirection_around_and_inside(run_tools):
         """
     )
     assert done.code == 0, done.out
-    assert done.content("first/output") == b"around\n"
+    assert done.content("first/output.0") == b"around\n"
     assert done.content("second/output") == b"before\nafter\n"
 
 

@@ -104,9 +104,9 @@ def breakable_postgres():
 def s3_server():
     """An S3 server."""
     _need("moto", "flask", "flask_cors")
-    from servers.s3 import S3Server
+    from servers.s3 import S3Server, protocol_loaded_once
 
-    with S3Server() as server:
+    with protocol_loaded_once(), S3Server() as server:
         yield server
 
 

@@ -86,6 +86,7 @@ def test_servers_end_with_the_session_when_it_is_interrupted(inner, tmp_path, nu
         process.send_signal(number)
         process.communicate(timeout=120)
     servers = _servers(tmp_path / "started")
+    assert len(servers) == 3
     wait_until(lambda: not any(is_alive(pid) or folder.exists() for pid, folder in servers), "servers gone")
 
 

@@ -58,7 +58,8 @@ def closed_port():
 
 
 AWAY = {
-    "mongo": ("-m", "mongodb://me:{secret}@127.0.0.1:{port}/db", "127.0.0.1:{port}"),
+    # How long it waits of itself: test_O_28_an_unreachable_server_is_one_error_soon.
+    "mongo": ("-m", "mongodb://me:{secret}@127.0.0.1:{port}/db?serverSelectionTimeoutMS=200", "127.0.0.1:{port}"),
     "postgres": ("-s", "postgresql+psycopg://me:{secret}@127.0.0.1:{port}/db", "127.0.0.1:{port}"),
     "s3": ("-S", "s3://some-bucket/folder", "s3://some-bucket/folder"),
 }

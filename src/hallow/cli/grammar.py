@@ -110,8 +110,7 @@ def _appended(value: Any, update: str) -> Append:
     if not isinstance(value, list | tuple):
         raise UpdateError(
             f'"{update.strip()}" appends to a list, so the value must be a list: '
-            f"{update.partition('=')[0].strip()}="
-            f"[{update.partition('=')[2].strip()}]",
+            f"{update.partition('=')[0].strip()}=[{update.partition('=')[2].strip()}]",
             print_traceback=False,
         )
     return Append(list(value))
@@ -121,8 +120,7 @@ def _refuse_expanded_braces(first: tuple[str, str], second: tuple[str, str]) -> 
     """``d={"a":1,"b":2}`` arrives from bash as ``d=a:1 d=b:2``."""
     if first[0] == second[0] and re.fullmatch(_PAIR, first[1]) and re.fullmatch(_PAIR, second[1]):
         raise UpdateError(
-            f'"{first[0]}" is set to "{first[1]}" and to "{second[1]}": the shell has probably split a '
-            "dict at its "
+            f'"{first[0]}" is set to "{first[1]}" and to "{second[1]}": the shell has probably split a dict at its '
             f"comma. Put the update into single quotes: '{first[0]}={{{first[1]}, {second[1]}}}'",
             print_traceback=False,
         )
@@ -137,8 +135,7 @@ def _parts(path: str, word: str) -> tuple[str, ...]:
         parts.extend(re.findall(_INDEX, indexed[2]) if indexed else ())
     if not all(part.strip() for part in parts):
         raise UpdateError(
-            f'"{word}" has an empty name in its path; write it like a.b=value, without leading, trailing '
-            "or double "
+            f'"{word}" has an empty name in its path; write it like a.b=value, without leading, trailing or double '
             "dots",
             print_traceback=False,
         )
@@ -197,9 +194,8 @@ class _Nest:
 
     def conflict(self, shorter: str, value: Any, longer: str) -> UpdateError:
         return UpdateError(
-            f'"{shorter}" and "{longer}" are both set, but the value of "{shorter}" is {value!r}, which '
-            "has no entries. "
-            "Leave out one of the two",
+            f'"{shorter}" and "{longer}" are both set, but the value of "{shorter}" is {value!r}, which has no '
+            "entries. Leave out one of the two",
             print_traceback=False,
         )
 

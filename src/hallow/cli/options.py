@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hallow.errors import DirtyRepositoryError, MissingExtraError, OptionError
@@ -152,8 +153,7 @@ class CommandLineOption:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         warnings.warn(
-            f"{cls.__name__}: subclasses of CommandLineOption are deprecated; use cli_option and give the "
-            "option to "
+            f"{cls.__name__}: subclasses of CommandLineOption are deprecated; use cli_option and give the option to "
             "the experiment as additional_cli_options=[...]",
             DeprecationWarning,
             stacklevel=2,
@@ -224,9 +224,15 @@ def gather_command_line_options(
 
 def check_clashes(options: Iterable[CLIOption]) -> None:
     """Raise :class:`~hallow.errors.OptionError` if two options have a flag in common, naming both."""
+    _check_clashes(tuple((option, option.short_flag, option.long_flag) for option in options))
+
+
+@lru_cache(maxsize=16)
+def _check_clashes(options: tuple[tuple[CLIOption, str | None, str], ...]) -> None:
+    """Remembered, because every run asks, and the options of an experiment hardly ever change."""
     owners: dict[str, CLIOption] = {}
-    for option in options:
-        for flag in filter(None, option.get_flags()):
+    for option, *flags in options:
+        for flag in filter(None, flags):
             other = owners.setdefault(_key(flag), option)
             if other is not option:
                 raise OptionError(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import ast
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hallow.errors import UpdateError
 from hallow.records.updates import Word
 from hallow.settings import SETTINGS
-
-if TYPE_CHECKING:
-    from hallow.records.described import Described
 
 __all__ = ["open_ends", "parse_value"]
 
@@ -82,10 +79,8 @@ def _no_literal(text: str, update: str) -> Any:
         return _Container(text).read()
     except _OpenError:
         raise UpdateError(
-            f'a bracket or quote in "{update}" is not closed. Put the whole update into single quotes so '
-            "that the "
-            f"shell leaves it alone, like '{update}]'; for a text that begins with a bracket, add double "
-            "quotes "
+            f'a bracket or quote in "{update}" is not closed. Put the whole update into single quotes so that the '
+            f"shell leaves it alone, like '{update}]'; for a text that begins with a bracket, add double quotes "
             "inside: 'key=\"[text\"'",
             print_traceback=False,
         ) from None
@@ -98,30 +93,17 @@ def _no_literal(text: str, update: str) -> Any:
 def _plain_data(value: Any, update: str) -> Any:
     """Tags of stored values turned into what they stand for."""
     if '"py/' in update or "'py/" in update:
+        from hallow.records.described import descriptions
         from hallow.records.encoding import restore
 
         value = restore(value)
-        foreign = _foreign(value)
-        if foreign is not None:
+        for foreign in descriptions(value):
             raise UpdateError(
-                f'"{update}" asks for {foreign!r}: values on the command line are data only; nothing is '
-                "imported or "
+                f'"{update}" asks for {foreign!r}: values on the command line are data only; nothing is imported or '
                 "called on their behalf",
                 print_traceback=False,
             )
     return value if SETTINGS.CONFIG.KEEP_TYPES else _as_lists(value)
-
-
-def _foreign(value: Any) -> Described | None:
-    from hallow.records.described import Described
-
-    if isinstance(value, Described):
-        return value
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return None
-    return next((found for found in map(_foreign, value) if found is not None), None)
 
 
 def _as_lists(value: Any) -> Any:

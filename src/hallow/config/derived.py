@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Derived:
-    """Notes entries that keep a value computed from another entry's earlier value (derived-values)."""
+    """Notes entries that keep a value computed from another entry's earlier value (derived-values).
+
+    Attributes:
+        sources: name to the source that assigned it last.
+    """
 
     def __init__(self, logger: logging.Logger) -> None:
         self.logger = logger
-        self.reads: dict[str, frozenset[str]] = {}
+        self.sources: dict[str, Any] = {}
 
     def note(self, source: Any, earlier: Mapping[str, Any], summary: ConfigSummary, fixed: Mapping[str, Any]) -> None:
         """Compare what ``source`` assigned with what earlier entries were computed from."""
@@ -28,7 +32,11 @@ class Derived:
         for name in assigned & set(earlier) - set(fixed):
             if not is_different(earlier[name], summary.get(name)):
                 continue
-            stale = sorted(other for other, read in self.reads.items() if name in read and other not in assigned)
+            stale = sorted(
+                other
+                for other, by in self.sources.items()
+                if other not in assigned and name in getattr(by, "reads", {}).get(other, ())
+            )
             if stale:
                 self.logger.info(
                     'Config entry "%s" is set again (%s); %s was computed from its earlier value and stays as it is. '
@@ -37,6 +45,4 @@ class Derived:
                     summary.origins[name].describe(),
                     ", ".join(f'"{other}"' for other in stale),
                 )
-        for name in assigned:
-            self.reads.pop(name, None)
-        self.reads.update({name: read for name, read in getattr(source, "reads", {}).items() if name in assigned})
+        self.sources.update(dict.fromkeys(assigned, source))

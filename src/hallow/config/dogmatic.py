@@ -6,7 +6,7 @@ the evaluation: results are plain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ def impose(assigned: Any, fixed: Any, path: str, changes: Changes, again: bool =
         ConfigTypeError: if an unquoted text does not suit the assigned value.
     """
     if isinstance(fixed, DogmaticDict):
-        fixed = fixed.fixed
+        return _impose_tree(assigned, fixed.fixed, path, changes, again, fixed._parts)
     if isinstance(fixed, Mapping):
         return _impose_tree(assigned, fixed, path, changes, again)
     if isinstance(fixed, Append):
@@ -55,15 +55,17 @@ def impose(assigned: Any, fixed: Any, path: str, changes: Changes, again: bool =
     return protect(fixed)
 
 
-def _impose_tree(assigned: Any, fixed: Mapping[Any, Any], path: str, changes: Changes, again: bool) -> Any:
+def _impose_tree(
+    assigned: Any, fixed: Mapping[Any, Any], path: str, changes: Changes, again: bool, parts: bool = True
+) -> Any:
     if isinstance(assigned, dict):
         changes.forget(path)
         changes.assigned.add(path)
-        return DogmaticDict.over(fixed, path, changes, assigned, again)
+        return DogmaticDict.over(fixed, path, changes, assigned, again, parts)
     if isinstance(assigned, list | tuple) and fixed and SETTINGS.CONFIG.LIST_UPDATES:
         return _impose_elements(assigned, fixed, path, changes, again)
     changes.note(path, assigned, fixed)
-    whole = DogmaticDict.over(fixed, path, changes)
+    whole = DogmaticDict.over(fixed, path, changes, parts=parts)
     whole.reveal()
     return whole
 
@@ -120,11 +122,12 @@ def protect(value: Any) -> Any:
 class DogmaticDict(dict[Any, Any]):
     """A dict whose fixed entries cannot be changed.
 
-    A fixed entry is in the dict once something was assigned to its key, with the fixed value. Dicts assigned where a
-    dict is fixed are merged. ``copy``, ``dict(d)`` and ``deepcopy`` give plain dicts.
+    A fixed entry is in the dict once something was assigned to its key, with the fixed value. Dicts assigned where such
+    a dict is fixed are merged with it, see :func:`dogmatize`; a plain dict among the fixed entries is a value like any
+    other and replaces what is assigned. ``copy``, ``dict(d)`` and ``deepcopy`` give plain dicts.
 
     Args:
-        fixed: nested fixed entries.
+        fixed: the fixed entries.
         fallback: entries that can be read but are not in the dict when it is iterated.
 
     Attributes:
@@ -135,6 +138,7 @@ class DogmaticDict(dict[Any, Any]):
     fixed: Mapping[Any, Any]
     fallback: Mapping[Any, Any]
     replaces: bool
+    _parts: bool  # whether plain dicts among the fixed entries are fixed in parts too, as nested updates are
     _path: str
     _changes: Changes
 
@@ -142,7 +146,7 @@ class DogmaticDict(dict[Any, Any]):
         """Complete from the start, because unpickling sets items before it sets anything else."""
         made = dict.__new__(cls)
         made.fixed, made.fallback, made.replaces = {}, {}, False
-        made._path, made._changes = "", Changes()
+        made._parts, made._path, made._changes = False, "", Changes()
         return made
 
     def __init__(self, fixed: Mapping[Any, Any] | None = None, fallback: Mapping[Any, Any] | None = None) -> None:
@@ -158,10 +162,11 @@ class DogmaticDict(dict[Any, Any]):
         changes: Changes | None = None,
         content: Mapping[Any, Any] | None = None,
         again: bool = False,
+        parts: bool = True,
     ) -> DogmaticDict:
-        """One that notes what happens in ``changes`` under ``path``, filled with ``content``."""
+        """One of nested fixed values that notes what happens in ``changes`` under ``path``, filled with ``content``."""
         made = cls(fixed)
-        made._path = path
+        made._parts, made._path = parts, path
         if changes is not None:
             made._changes = changes
         made.replaces = replaces(content)
@@ -189,8 +194,15 @@ class DogmaticDict(dict[Any, Any]):
         if key in self.fixed:
             if isinstance(value, dict | list) and dict.get(self, key) is value:
                 return  # `d["k"] = d["k"]`, which augmented assignments end with
-            value = impose(value, self.fixed[key], join_paths(self._path, key), self._changes, again)
+            value = self._won(value, key, again)
         super().__setitem__(key, value)
+
+    def _won(self, assigned: Any, key: Any, again: bool) -> Any:
+        fixed, path = self.fixed[key], join_paths(self._path, key)
+        if self._parts or isinstance(fixed, DogmaticDict):
+            return impose(assigned, fixed, path, self._changes, again)
+        self._changes.note(path, assigned, _completed(fixed))
+        return fixed
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._set(key, value)
@@ -275,17 +287,30 @@ class DogmaticDict(dict[Any, Any]):
     def reveal(self) -> None:
         """Put in the fixed entries that were never assigned, here and below."""
         for key, fixed in self.fixed.items():
-            if not dict.__contains__(self, key):
-                super().__setitem__(key, protect(normalise(fixed)))
+            if dict.__contains__(self, key):
+                continue
+            if isinstance(fixed, DogmaticDict):
+                fixed = DogmaticDict.over(fixed.fixed, join_paths(self._path, key), self._changes, parts=fixed._parts)
+            else:
+                fixed = protect(normalise(fixed)) if self._parts else _completed(fixed)
+            super().__setitem__(key, fixed)
         reveal(dict.values(self))
 
     def revelation(self) -> set[str]:
         """Put in the fixed entries that were never assigned; returns their paths."""
-        missing = {
-            path for path in leaf_paths(self.fixed) if join_paths(self._path, path) not in self._changes.assigned
-        }
+        missing = {path for path in self._paths() if join_paths(self._path, path) not in self._changes.assigned}
         self.reveal()
         return missing
+
+    def _paths(self) -> Iterator[str]:
+        """Paths of all fixed entries, with those that are fixed in parts."""
+        if self._parts:
+            yield from leaf_paths(self.fixed)
+            return
+        for key, fixed in self.fixed.items():
+            yield str(key)
+            if isinstance(fixed, DogmaticDict):
+                yield from (join_paths(key, path) for path in fixed._paths())
 
 
 def reveal(values: Iterable[Any]) -> None:
@@ -293,6 +318,16 @@ def reveal(values: Iterable[Any]) -> None:
     for value in values:
         if isinstance(value, DogmaticDict | PinnedList):
             value.reveal()
+
+
+def _completed(value: Any) -> Any:
+    """``value``, with all entries in the dicts of a list or tuple that was made dogmatic."""
+    if isinstance(value, DogmaticDict):
+        value.reveal()
+    elif isinstance(value, DogmaticList | tuple):
+        for item in value:
+            _completed(item)
+    return value
 
 
 class PinnedList(list[Any]):
@@ -364,9 +399,7 @@ class DogmaticList(list[Any]):
 
     def revelation(self) -> set[str]:
         """Complete the dicts in the list; a list has no entries that could be missing."""
-        for item in self:
-            if isinstance(item, DogmaticDict | DogmaticList):
-                item.revelation()
+        _completed(self)
         return set()
 
 
@@ -376,7 +409,7 @@ class DogmaticList(list[Any]):
 def dogmatize(obj: Any) -> Any:
     """Nested dicts, lists and tuples as containers whose present entries are fixed (and not yet assigned)."""
     if isinstance(obj, dict):
-        return DogmaticDict(plain_copy(obj))
+        return DogmaticDict({key: dogmatize(value) for key, value in obj.items()})
     if isinstance(obj, list):
         return DogmaticList(map(dogmatize, obj))
     return tuple(map(dogmatize, obj)) if isinstance(obj, tuple) else obj

@@ -161,14 +161,14 @@ class Evaluation:
     def _summary(self, docs: Mapping[str, str]) -> ConfigSummary:
         changes = self.changes
         added = {path for path in leaf_paths(self.fixed) if path not in changes.assigned}
-        ignored = {name for name in self.origins if _is_ingredient(self.fallback.get(name))}
+        ignored = {name for name in self.fallback if name in self.origins and _is_ingredient(self.fallback[name])}
         result = ConfigSummary(added, changes.modified, changes.typechanged, ignored, docs)
         result.before = dict(changes.before)
         result.assigned = changes.assigned.difference(changes.typechanged)
         return result
 
     def _tell_origins(self, result: ConfigSummary, entries: Mapping[str, Any]) -> None:
-        result.origins = {name: origin for name, origin in self.origins.items() if name in entries}
+        result.origins = {str(name): origin for name, origin in self.origins.items() if name in entries}
         for path in self.changes.assigned:
             origin = result.origins.get(path.partition(".")[0])
             if origin is not None:

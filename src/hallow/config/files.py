@@ -1,7 +1,8 @@
 """Config files: JSON, YAML and, after an explicit opt-in, pickle.
 
-JSON and YAML files are data: tags of plain types (tuple, set, bytes, dates, paths, arrays) are restored;
-whatever else a file names comes back as a description or is refused, and no code of a file is ever run.
+JSON and YAML files are data: tags of plain types (tuple, set, bytes, dates, paths, arrays) are restored. Objects that
+were saved come back as descriptions; what a function would have to be called for is refused. No code of a file is ever
+run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 
 from hallow.config.values import plain_copy
 from hallow.errors import ConfigError, ConfigFileError, ConfigFileNotFoundError, ConfigKeyError
+from hallow.records.described import descriptions
 from hallow.records.encoding import flatten, restore
 from hallow.records.jsonfile import dump_json, load_json, replace_file
 from hallow.settings import SETTINGS
@@ -44,7 +46,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         ConfigFileNotFoundError: if it is not there.
         ConfigFileError: naming file, place and reason: unknown extension, broken syntax, a tag that is not
-            data, a top level that is no mapping, a pickle file without the opt-in.
+            data, a function to be called, a top level that is no mapping, a pickle file without the opt-in.
         ConfigKeyError: for YAML if PyYAML is not installed.
     """
     name = os.fspath(filename)
@@ -62,14 +64,27 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         return {}
     if not isinstance(config, Mapping):
         raise _error(f'"{name}": the top level must be a mapping of names to values, not {type(config).__name__}')
+    _refuse_calls(name, config)
     return dict(config)
+
+
+def _refuse_calls(name: str, config: Mapping[Any, Any]) -> None:
+    """Nobody wants ``lr = os.system('...')``, even if it is never carried out."""
+    for key, value in config.items():
+        for found in descriptions([key, value]):
+            if found.is_call:
+                raise _error(
+                    f'"{name}": the entry {key!r} asks for {found!r:.200}: a config file is data and calls no '
+                    "functions. Nothing was run; take the entry out, or have the value made in a config scope"
+                )
 
 
 def save_config_file(config: Mapping[str, Any], filename: str | os.PathLike[str]) -> None:
     """Write a configuration so that :func:`load_config_file` gives an equal one, in one step.
 
-    Values of foreign classes are written as descriptions; a value that cannot be written is replaced by its
-    repr, with a :class:`~hallow.errors.HallowWarning` that names its path.
+    Values of foreign classes are written as descriptions (those that pickling makes with a function, such as random
+    generators, are refused when they are loaded); a value that cannot be written is replaced by its repr, with a
+    :class:`~hallow.errors.HallowWarning` that names its path.
 
     Raises:
         ConfigFileError: if the extension is unknown.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hallow.config.values import LEAVES
 from hallow.errors import ConfigKeyError
 from hallow.settings import SETTINGS
 from hallow.utils import PYTHON_IDENTIFIER
@@ -66,7 +67,7 @@ def _rules_in_force() -> list[tuple[str, Callable[[Any], bool], str]]:
 
 
 def _check_below(value: Any, rules: list[Any], path: str, active: set[int]) -> None:
-    if not isinstance(value, Mapping | list | tuple) or id(value) in active:
+    if type(value) in LEAVES or not isinstance(value, Mapping | list | tuple) or id(value) in active:
         return
     active.add(id(value))
     if isinstance(value, Mapping):
@@ -80,6 +81,8 @@ def _check_below(value: Any, rules: list[Any], path: str, active: set[int]) -> N
 
 
 def _check(key: Any, rules: list[Any], path: str) -> None:
+    if type(key) is str and key.isascii() and key.isidentifier():
+        return  # as nearly all keys are; no rule refuses that
     where = f' (in "{path}")' if path else ""
     if isinstance(key, str) and not key:
         raise ConfigKeyError(f"the empty string {key!r} cannot be a key{where}", print_traceback=False)

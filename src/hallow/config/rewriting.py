@@ -21,17 +21,19 @@ ASSIGN, AUGMENT, BIND, DELETE, DECLARE, GIVEN, LOCALS, COLLECT = (
     f"__hallow_{name}__" for name in ("assign", "augment", "bind", "delete", "declare", "given", "locals", "collect")
 )
 
+_LOAD, _STORE = ast.Load(), ast.Store()
+
 
 def rewrite(node: Function) -> ast.FunctionDef:
     """The function that does the same as ``node`` and reports bindings; uses up ``node``."""
+    first = 0 if ast.get_docstring(node, clean=False) is None else 1
     body = _Rewriter(node).block(node.body)
-    docstring = body[:1] if ast.get_docstring(node, clean=False) is not None else []
-    collect = _at(node.body[-1], ast.Expr(_call(COLLECT, _call(LOCALS))))
-    body = [*docstring, _at(node, ast.Try(body[len(docstring) :] or [ast.Pass()], [], [], [collect]))]
+    at, end = _At(node), _At(node.body[-1])
+    collect = end.node(ast.Expr, end.call(COLLECT, end.call(LOCALS)))
+    watched = at.node(ast.Try, body[first:] or [at.node(ast.Pass)], [], [], [collect])
     fields = {name: getattr(node, name) for name in node._fields}
-    function = ast.FunctionDef(**{**fields, "body": body, "decorator_list": []})
-    placed: ast.FunctionDef = _at(node, function)
-    return placed
+    fields.update(body=[*body[:first], watched], decorator_list=[])
+    return ast.FunctionDef(**fields, **at.place)
 
 
 def bound_names(target: ast.AST) -> Iterator[ast.Name]:
@@ -45,17 +47,37 @@ def bound_names(target: ast.AST) -> Iterator[ast.Name]:
         yield from bound_names(target.value)
 
 
-def _at(place: Any, node: Any) -> Any:
-    """``node`` with the position of ``place``, where it has none of its own."""
-    return ast.fix_missing_locations(ast.copy_location(node, place))
+class _At:
+    """Makes nodes that stand where ``place`` does, so that no tree has to be searched for nodes without a position."""
 
+    __slots__ = ("place",)
 
-def _call(function: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(function, ast.Load()), list(args), [])
+    def __init__(self, place: Any) -> None:
+        self.place = {
+            "lineno": place.lineno,
+            "col_offset": place.col_offset,
+            "end_lineno": place.end_lineno,
+            "end_col_offset": place.end_col_offset,
+        }
 
+    def node(self, kind: Any, *fields: Any) -> Any:
+        return kind(*fields, **self.place)
 
-def _report(function: str, name: str, value: ast.expr, line: int) -> ast.Call:
-    return _call(function, ast.Constant(name), value, ast.Constant(line))
+    def load(self, name: str) -> ast.Name:
+        return ast.Name(name, _LOAD, **self.place)
+
+    def store(self, name: str) -> ast.Name:
+        return ast.Name(name, _STORE, **self.place)
+
+    def call(self, function: str, *args: ast.expr) -> ast.Call:
+        return ast.Call(self.load(function), list(args), [], **self.place)
+
+    def about(self, function: str, name: str, *args: ast.expr) -> ast.Call:
+        """A call whose first argument is the text ``name``."""
+        return self.call(function, ast.Constant(name, **self.place), *args)
+
+    def report(self, function: str, name: str, value: ast.expr, line: int) -> ast.Call:
+        return self.about(function, name, value, ast.Constant(line, **self.place))
 
 
 class _Walrus(ast.NodeTransformer):
@@ -67,7 +89,7 @@ class _Walrus(ast.NodeTransformer):
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
         self.generic_visit(node)
         if node.target.id not in self.foreign:
-            node.value = _at(node.value, _report(ASSIGN, node.target.id, node.value, node.lineno))
+            node.value = _At(node.value).report(ASSIGN, node.target.id, node.value, node.lineno)
         return node
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
@@ -89,11 +111,12 @@ class _Walrus(ast.NodeTransformer):
 
 class _Rewriter:
     def __init__(self, node: Function) -> None:
-        inside = list(own_nodes(node))
-        self.foreign = {
-            name for inner in inside if isinstance(inner, ast.Global | ast.Nonlocal) for name in inner.names
-        }
-        if any(isinstance(inner, ast.NamedExpr) for inner in inside):
+        inside = own_nodes(node.body)
+        kinds = set(map(type, inside))
+        self.foreign: set[str] = set()
+        if not kinds.isdisjoint((ast.Global, ast.Nonlocal)):
+            self.foreign.update(*(inner.names for inner in inside if isinstance(inner, ast.Global | ast.Nonlocal)))
+        if ast.NamedExpr in kinds:
             walrus = _Walrus(self.foreign)
             node.body = [walrus.visit(statement) for statement in node.body]
 
@@ -118,14 +141,9 @@ class _Rewriter:
 
     def reports(self, function: str, names: Sequence[str], place: Any) -> list[ast.stmt]:
         """``name = report("name", name, line)`` for each name."""
+        at = _At(place)
         return [
-            _at(
-                place,
-                ast.Assign(
-                    [ast.Name(name, ast.Store())],
-                    _report(function, name, ast.Name(name, ast.Load()), place.lineno),
-                ),
-            )
+            at.node(ast.Assign, [at.store(name)], at.report(function, name, at.load(name), place.lineno))
             for name in names
             if name not in self.foreign
         ]
@@ -141,7 +159,8 @@ class _Rewriter:
         target = statement.targets[0]
         if len(statement.targets) == 1 and isinstance(target, ast.Name):
             if target.id not in self.foreign:
-                statement.value = _at(statement.value, _report(ASSIGN, target.id, statement.value, target.lineno))
+                value = statement.value
+                statement.value = _At(value).report(ASSIGN, target.id, value, target.lineno)
             return [statement]
         return [statement, *self.targets(ASSIGN, statement.targets)]
 
@@ -154,12 +173,9 @@ class _Rewriter:
             return [statement, *self.targets(ASSIGN, [target])]
         if not isinstance(target, ast.Name):
             return [statement]
-        declared = ast.If(
-            _call(DECLARE, ast.Constant(target.id)),
-            [ast.Assign([ast.Name(target.id, ast.Store())], _call(GIVEN, ast.Constant(target.id)))],
-            [],
-        )
-        return [statement, _at(statement, declared)]
+        at = _At(statement)
+        given = at.node(ast.Assign, [at.store(target.id)], at.about(GIVEN, target.id))
+        return [statement, at.node(ast.If, at.about(DECLARE, target.id), [given], [])]
 
     def For(self, statement: ast.For) -> list[ast.stmt]:
         statement.body = self.targets(BIND, [statement.target]) + self.block(statement.body)
@@ -175,12 +191,13 @@ class _Rewriter:
         return [self.deletion(target, statement) for target in statement.targets]
 
     def deletion(self, target: ast.expr, statement: ast.Delete) -> ast.stmt:
-        deletion = ast.Delete([target])
+        at = _At(statement)
+        deletion: ast.stmt = at.node(ast.Delete, [target])
         if not isinstance(target, ast.Name) or target.id in self.foreign:
-            return _at(statement, deletion)  # type: ignore[no-any-return]
+            return deletion
         # The name is read as well, so that deleting what is not there raises as it should.
-        test = _call(DELETE, ast.Constant(target.id), ast.Name(target.id, ast.Load()))
-        return _at(statement, ast.If(test, [deletion], []))  # type: ignore[no-any-return]
+        test: ast.stmt = at.node(ast.If, at.about(DELETE, target.id, at.load(target.id)), [deletion], [])
+        return test
 
     def Import(self, statement: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
         names = [alias.asname or alias.name.partition(".")[0] for alias in statement.names]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.config.evaluation import Evaluation, is_configuration, skipped
 from hallow.config.origins import Origin
-from hallow.config.scopesource import check_body, compile_function, find_source, scope_error
+from hallow.config.scopesource import check_body, compile_function, find_source, own_nodes, scope_error
 from hallow.errors import ConfigKeyError, MissingValueError, ScopeSignatureError, ScopeSourceError
 from hallow.settings import SETTINGS
 from hallow.utils import closest
@@ -18,6 +18,7 @@ from hallow.utils import closest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hallow.config.scopesource import Function
     from hallow.config.summary import ConfigSummary
 
 _GENERATORS = 0x20 | 0x200  # co_flags of generators and asynchronous generators
@@ -44,7 +45,6 @@ class ConfigScope:
         file: where the function is defined.
         line: line of its first statement or decorator.
         required: names that are declared without a value (``x: int``).
-        reads: name to the names of the scope that its value was computed from.
         lines: name to the line where it is bound first.
 
     Raises:
@@ -73,10 +73,13 @@ class ConfigScope:
         found = find_source(self.func)
         notes = Notes()
         self._source = found and found[0]
+        #: The tree, until it is used up.
+        self._trees = [] if found is None else [found[1]]
         if found is not None:
             source, node = found
-            check_body(node, self.file)
-            notes = take_notes(node, source.lines, source.first)
+            nodes = own_nodes(node.body)
+            check_body(nodes, self.file)
+            notes = take_notes(node, nodes, source)
         if self.func.__code__.co_flags & _GENERATORS:
             raise scope_error(
                 f"{self.file}:{self.line}: the config scope {self.__name__} holds a `yield`; it is evaluated at once "
@@ -85,8 +88,20 @@ class ConfigScope:
                 self.line,
             )
         self.docs = {**_SEED_DOC, **notes.docs}
-        self.required, self.reads, self.lines = notes.required, notes.reads, notes.lines
+        self.required, self.lines = notes.required, notes.lines
         self._annotations = notes.annotations
+
+    @cached_property
+    def reads(self) -> dict[str, frozenset[str]]:
+        """Name to the names of the scope that its value was computed from; found out on first use."""
+        from hallow.config.scopenotes import dependencies
+
+        return {} if self._source is None else dependencies(self._parsed())
+
+    def _parsed(self) -> Function:
+        node = self._source and self._source.parse()
+        assert node is not None, "it was parsed when the scope was made"
+        return node
 
     @cached_property
     def annotations(self) -> dict[str, Any]:
@@ -199,8 +214,10 @@ class ConfigScope:
     def _compile(self) -> CodeType:
         from hallow.config.rewriting import rewrite
 
-        node = None if self._source is None else self._source.parse()
-        assert node is not None, "it was parsed when the scope was made"
+        try:
+            node = self._trees.pop()  # whoever gets it, in whatever thread, is the only one
+        except IndexError:
+            node = self._parsed()
         code = compile_function(rewrite(node), self.func)
         assert code is not None
         return code

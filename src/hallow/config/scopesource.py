@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from hallow.errors import ScopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -19,6 +19,8 @@ _SYNONYMS = {"LOAD_METHOD": "LOAD_ATTR"}
 _INCIDENTAL = frozenset({"CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"})
 _CALLS = frozenset({"CALL_METHOD", "CALL_FUNCTION"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_ENDS = frozenset({*_OWN_SCOPE, ast.Name, ast.Constant})
+_REFUSED = frozenset({ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith, *_COMPREHENSIONS})
 # The low bits of co_flags tell kinds of functions; the compiler flags of `from __future__ import` lie above them.
 _FUTURES = 0x7FFF0000
 
@@ -37,12 +39,12 @@ class ScopeSource(NamedTuple):
     def parse(self) -> Function | None:
         """The function, with the line numbers and columns of the file; ``None`` if the text is something else."""
         indented = self.lines[0][:1].isspace()
-        text = ("if 1:\n" if indented else "") + "".join(self.lines)
+        # Empty lines ahead, because a parser that counts from the right line is faster than all numbers changed later.
+        ahead = "\n" * (self.first - 2) + "if 1:\n" if indented else "\n" * (self.first - 1)
         try:
-            tree = ast.parse(text)
+            tree = ast.parse(ahead + "".join(self.lines))
         except (SyntaxError, ValueError):
             return None
-        ast.increment_lineno(tree, self.first - (2 if indented else 1))
         node: Any = tree.body[0].body[0] if isinstance(tree.body[0], ast.If) else tree.body[0]
         return node if isinstance(node, Function) else None
 
@@ -60,10 +62,19 @@ def find_source(function: FunctionType) -> tuple[ScopeSource, Function] | None:
     lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
     if not lines:
         return None
-    try:
-        source = ScopeSource(inspect.getblock(lines), code.co_firstlineno)
-    except (SyntaxError, IndentationError):
-        return None
+    found = _verified(_indented_block(lines, code), function)
+    if found is None:
+        try:
+            found = _verified(inspect.getblock(lines), function)
+        except (SyntaxError, IndentationError):
+            return None
+    return found
+
+
+def _verified(lines: list[str], function: FunctionType) -> tuple[ScopeSource, Function] | None:
+    """Text and tree, if the text is that of the code that runs."""
+    code = function.__code__
+    source = ScopeSource(lines, code.co_firstlineno)
     node = source.parse()
     if node is None or node.name != code.co_name:
         return None
@@ -76,11 +87,38 @@ def find_source(function: FunctionType) -> tuple[ScopeSource, Function] | None:
     return source, node
 
 
+def _indented_block(lines: Sequence[str], code: CodeType) -> list[str]:
+    """The lines of a function, found by their indentation.
+
+    Many times faster than to read all tokens. Text that ends in lines with less indentation than the function (of a
+    string, in brackets) is cut off, and is no Python then.
+    """
+    margin = _margin(lines[0])
+    end = min(_last_line(code) - code.co_firstlineno + 1, len(lines))
+    for number in range(end, len(lines)):
+        text = lines[number].strip()
+        if text and text[0] != "#":
+            if _margin(lines[number]) <= margin:
+                break
+            end = number + 1
+    return list(lines[:end])
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _last_line(code: CodeType) -> int:
+    """The last line that has instructions, nested functions included."""
+    own = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
+    return max([own, *(_last_line(const) for const in code.co_consts if isinstance(const, CodeType))])
+
+
 def compile_function(node: Function, function: FunctionType) -> CodeType | None:
     """Compile a tree in the place of ``function``: with its file name, compiler flags and enclosing scopes."""
     node.decorator_list = []
     around, names = _enclosed(node, function)
-    module = ast.fix_missing_locations(ast.Module([around], []))
+    module = ast.Module([around], [])
     flags = function.__code__.co_flags & _FUTURES
     code: CodeType | None = compile(module, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
     for name in [*names, node.name]:
@@ -162,33 +200,56 @@ def _instructions(code: CodeType) -> list[tuple[str, str]]:
 # --------------------------------------------------------------------------------------------------- reading it
 
 
-def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes below ``node`` that belong to its scope; nested functions and classes are given, not entered."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if not isinstance(child, _OWN_SCOPE):
-            yield from own_nodes(child)
+def own_nodes(statements: Iterable[ast.AST]) -> list[ast.AST]:
+    """All nodes of a scope in the order of the text; nested functions and classes are given, not entered."""
+    found: list[ast.AST] = []
+    waiting = list(statements)[::-1]
+    while waiting:
+        inner = waiting.pop()
+        found.append(inner)
+        if type(inner) not in _ENDS:
+            waiting += parts(inner)[::-1]
+    return found
 
 
-def check_body(node: Function, file: str) -> None:
+def parts(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below ``node``; whether names are read or bound is no part of it."""
+    found: list[ast.AST] = []
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and field != "ctx":
+            found.append(value)
+    return found
+
+
+def check_body(nodes: Iterable[ast.AST], file: str) -> None:
     """Refuse statements that a scope cannot hold.
+
+    Args:
+        nodes: those of the scope.
+        file: where it is defined.
 
     Raises:
         ScopeError: naming file, line and statement.
     """
-    for statement in node.body:
-        for inner in [statement, *([] if isinstance(statement, _OWN_SCOPE) else own_nodes(statement))]:
-            if isinstance(inner, ast.Return) and inner.value is not None:
-                if not (isinstance(inner.value, ast.Constant) and inner.value.value is None):
-                    refuse(file, inner, "its local variables are the entries, it cannot return a value")
-            elif isinstance(inner, ast.Yield | ast.YieldFrom):
-                refuse(file, inner, "it is evaluated at once and cannot be a generator")
-            elif isinstance(inner, ast.Await | ast.AsyncFor | ast.AsyncWith) or _is_async(inner):
-                refuse(file, inner, "it is evaluated without an event loop and cannot wait")
+    for inner in nodes:
+        kind = type(inner)
+        if kind not in _REFUSED:
+            continue
+        if kind is ast.Return:
+            value = inner.value  # type: ignore[attr-defined]
+            if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+                refuse(file, inner, "its local variables are the entries, it cannot return a value")
+        elif kind in (ast.Yield, ast.YieldFrom):
+            refuse(file, inner, "it is evaluated at once and cannot be a generator")
+        elif kind not in _COMPREHENSIONS or _is_async(inner):
+            refuse(file, inner, "it is evaluated without an event loop and cannot wait")
 
 
-def _is_async(node: ast.AST) -> bool:
-    return isinstance(node, _COMPREHENSIONS) and any(part.is_async for part in node.generators)
+def _is_async(comprehension: Any) -> bool:
+    return any(part.is_async for part in comprehension.generators)
 
 
 def refuse(file: str, node: ast.AST, reason: str) -> NoReturn:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hallow.utils import iter_prefixes, join_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hallow.config.origins import Origin
+
+T = TypeVar("T")
 
 
 class ConfigSummary(dict[str, Any]):
@@ -72,15 +76,16 @@ class ConfigSummary(dict[str, Any]):
         self._unite(other, path)
 
     def _unite(self, other: ConfigSummary, path: str) -> None:
-        self.modified |= {join_paths(path, modified) for modified in other.modified}
-        self.assigned |= {join_paths(path, assigned) for assigned in other.assigned}
-        self.ignored_fallbacks |= {join_paths(path, name) for name in other.ignored_fallbacks}
-        self.assigned |= {join_paths(path, name) for name in other.assigned}
-        self.typechanged.update({join_paths(path, key): types for key, types in other.typechanged.items()})
-        self.origins.update({join_paths(path, key): origin for key, origin in other.origins.items()})
-        self.before.update({join_paths(path, key): value for key, value in other.before.items()})
+        # Every path as join_paths makes it, with no function of ours called for the many of an experiment.
+        at: Callable[[str], str] = partial(join_paths, path) if path else methodcaller("strip", ".")
+        self.modified.update(map(at, other.modified))
+        self.assigned.update(map(at, other.assigned))
+        self.ignored_fallbacks.update(map(at, other.ignored_fallbacks))
+        self.typechanged.update(_moved(other.typechanged, at))
+        self.origins.update(_moved(other.origins, at))
+        self.before.update(_moved(other.before, at))
         for key, doc in other.docs.items():
-            full = join_paths(path, key)
+            full = at(key)
             self.docs[full] = self.docs.get(full) or doc
         self._settle()
 
@@ -91,3 +96,8 @@ class ConfigSummary(dict[str, Any]):
                 self.modified.update(iter_prefixes(path.rpartition(".")[0]))
         self.added.difference_update(self.typechanged)
         self.modified.difference_update(self.typechanged, self.added)
+
+
+def _moved(values: Mapping[str, T], at: Callable[[str], str]) -> Iterator[tuple[str, T]]:
+    """The values with the paths that ``at`` gives them."""
+    return zip(map(at, values), values.values(), strict=True)

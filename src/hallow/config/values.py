@@ -8,7 +8,8 @@ from typing import Any
 from hallow.records.updates import Append, Word
 from hallow.settings import SETTINGS
 
-_LEAVES = frozenset({int, float, str, bool, type(None), bytes, complex})
+#: Types of values that hold no others, as nearly all entries are.
+LEAVES = frozenset({int, float, str, bool, type(None), bytes, complex})
 
 
 # ------------------------------------------------------------------------------------------------ normal form
@@ -23,7 +24,7 @@ def normalise(value: Any) -> Any:
     Raises:
         ValueError: for a container that contains itself.
     """
-    return _Normaliser(keep_words=False)(value)
+    return value if type(value) in LEAVES else _Normaliser(keep_words=False)(value)
 
 
 def prepare_fixed(value: Any) -> Any:
@@ -42,7 +43,7 @@ class _Normaliser:
         self.generic: Any = () if numpy is None or self.keep_types else getattr(numpy, "generic", ())
 
     def __call__(self, value: Any) -> Any:
-        if type(value) in _LEAVES:
+        if type(value) in LEAVES:
             return value
         if isinstance(value, dict | list | tuple):
             return self.container(value)
@@ -80,10 +81,10 @@ def plain_copy(value: Any) -> Any:
     """A copy whose dicts, lists and tuples are its own and plain; everything else is shared."""
     kind = type(value)
     if kind is dict:
-        return {key: item if type(item) in _LEAVES else plain_copy(item) for key, item in value.items()}
+        return {key: item if type(item) in LEAVES else plain_copy(item) for key, item in value.items()}
     if kind is list:
-        return [item if type(item) in _LEAVES else plain_copy(item) for item in value]
-    if kind in _LEAVES:
+        return [item if type(item) in LEAVES else plain_copy(item) for item in value]
+    if kind in LEAVES:
         return value
     if isinstance(value, tuple):
         return _like(value, [plain_copy(item) for item in value])
@@ -98,7 +99,7 @@ def plain_copy(value: Any) -> Any:
 def simplified_type(value: Any) -> type:
     """The type by which changes are judged: tuples count as lists, numpy scalars as Python's."""
     kind: type = type(value)
-    if kind in _LEAVES:
+    if kind in LEAVES:
         return kind
     known: list[tuple[Any, type]] = [(dict, dict), (list | tuple | Append, list), (Word, str)]
     numpy = sys.modules.get("numpy")
@@ -109,7 +110,7 @@ def simplified_type(value: Any) -> type:
 
 def plain_type(value: Any) -> type:
     """The type as messages call it: containers of this library count as the ones of Python."""
-    if type(value) in _LEAVES or isinstance(value, tuple):
+    if type(value) in LEAVES or isinstance(value, tuple):
         return type(value)
     return next((plain for plain in (dict, list) if isinstance(value, plain)), None) or (
         simplified_type(value) if isinstance(value, Word | Append) else type(value)
@@ -140,7 +141,7 @@ def _equal(old: Any, new: Any) -> bool:
         return len(old) == len(new) and all(key in new and _equal(old[key], new[key]) for key in old)
     if isinstance(old, list | tuple) and isinstance(new, list | tuple):
         return len(old) == len(new) and all(map(_equal, old, new))
-    if type(old) in _LEAVES and type(new) in _LEAVES:
+    if type(old) in LEAVES and type(new) in LEAVES:
         return bool(old == new) or (old != old and new != new)  # NaN is what differs from itself
     return _equal_objects(old, new)
 

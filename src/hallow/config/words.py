@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from ast import literal_eval
 from enum import Enum
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import simplified_type
@@ -14,7 +14,8 @@ from hallow.errors import ConfigTypeError
 from hallow.utils import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import PurePath
 
     from hallow.records.updates import Word
 
@@ -53,7 +54,7 @@ def convert_word(word: Word, existing: Any, path: str) -> Any:
     Raises:
         ConfigTypeError: for everything else, naming path, text, expected type and how to write a text.
     """
-    for kind, convert in _BY_KIND:
+    for kind, convert in _kinds():
         if isinstance(existing, kind) or simplified_type(existing) is kind:
             try:
                 return convert(word, existing)
@@ -144,10 +145,16 @@ def _literal_or_text(text: str) -> Any:
         return text
 
 
-#: In this order: an enum member may be a number or a text too, and a bool is an int.
+def _kinds() -> Iterator[tuple[Any, Callable[[Word, Any], Any]]]:
+    """In this order: an enum member may be a number or a text too, and a bool is an int."""
+    yield Enum, _member
+    pathlib = sys.modules.get("pathlib")  # where it is not loaded, there are no paths
+    if pathlib is not None:
+        yield pathlib.PurePath, _path
+    yield from _BY_KIND
+
+
 _BY_KIND: tuple[tuple[Any, Callable[[Word, Any], Any]], ...] = (
-    (Enum, _member),
-    (PurePath, _path),
     (bool, _truth),
     (int, _integer),
     (float, _real),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hallow.cli.grammar import nest_updates
 from hallow.cli.options import log_level as level_of
@@ -16,14 +17,41 @@ from hallow.experiment.captured import core_of
 from hallow.experiment.facts import Facts
 from hallow.experiment.logs import root_logger
 from hallow.experiment.view import View
+from hallow.running.context import enclosing_run
 from hallow.running.run import Run
 from hallow.running.seeding import checked_seed, named_child_seed, new_seed, positional_child_seeds
 from hallow.settings import SETTINGS
 from hallow.utils import closest, join_paths
 
 if TYPE_CHECKING:
+    import logging
+
     from hallow.experiment.experiment import Experiment
     from hallow.experiment.ingredient import Ingredient
+
+
+class Asked(NamedTuple):
+    """What a command line asks for beside the arguments that a ``run`` method of a subclass is called with.
+
+    Attributes:
+        experiment: whose command line it is.
+        updates: those it gives, the very object; ``None`` if whatever the run is built with comes from there.
+        args: the words after ``--``.
+    """
+
+    experiment: Experiment
+    updates: Mapping[str, Any] | None
+    args: list[str]
+
+
+#: The command line that is being carried out by a ``run`` method of a subclass.
+ASKED: ContextVar[Asked | None] = ContextVar("hallow_asked", default=None)
+
+
+def asked_of(experiment: Experiment) -> Asked | None:
+    """What the command line asks for that makes ``experiment`` build a run; ``None`` if something else does."""
+    asked = ASKED.get()
+    return asked if asked is not None and asked.experiment is experiment and enclosing_run() is None else None
 
 
 class Assembly:
@@ -69,6 +97,9 @@ class Assembly:
         if log_level is not None:
             self.root_logger.setLevel(level_of(log_level))
         self.run_logger = self.root_logger.getChild(experiment.path)
+        self.asked = asked_of(experiment)
+        if self.asked is not None and (self.asked.updates is None or self.asked.updates is config_updates):
+            updates_from = "command line"
         self.owners: dict[int, tuple[Section, Ingredient]] = {}
         self.root = self._section(experiment)
         check_paths(experiment)
@@ -103,7 +134,7 @@ class Assembly:
             hooks=ingredient.config_hooks,
             arguments=taken_arguments(ingredient.captured_functions, self.command),
             children=[self._section(child) for child in ingredient.ingredients],
-            logger=self.root_logger if is_root else self.root_logger.getChild(path),
+            logger=self._entries_logger() if is_root else self.root_logger.getChild(path),
         )
         choices = getattr(ingredient, "choices", None)
         if choices is not None:
@@ -111,6 +142,10 @@ class Assembly:
             section.default = ingredient.default  # type: ignore[attr-defined]
         self.owners[id(ingredient)] = (section, ingredient)
         return section
+
+    def _entries_logger(self) -> logging.Logger:
+        """Where warnings about the experiment's own entries go: Sacred says them as its root logger."""
+        return self.run_logger if SETTINGS.LOGGING.ROOT_LOGGER == "untouched" else self.root_logger
 
     def _with_choices(self, updates: Mapping[str, Any]) -> dict[str, Any]:
         """Updates in which slots are filled by their entry ``choice``: ``model=resnet model.depth=7`` go together."""
@@ -198,6 +233,7 @@ class Assembly:
         )
         run.command = join_paths(self.command_name.rpartition(".")[0], run.command)
         run.unobserved = core_of(self.command).unobserved
+        run.args = list(self.asked.args) if self.asked is not None else []
         self._add_views(run)
         facts.add_to(run)
         return run
@@ -208,7 +244,7 @@ class Assembly:
                 run,
                 section.path,
                 section.visible(),
-                section.logger,
+                self.root_logger if section is self.root else section.logger,
                 lambda section=section: self._seed_of(section),  # type: ignore[misc]
                 [core_of(captured).name for captured in ingredient.captured_functions],
                 run.settings,

@@ -1,14 +1,14 @@
 """What captured functions receive: a :class:`Core` knows the function, a :class:`Binding` what one run hands to it.
 
-The function itself holds no state of any run. A call looks up its run, its binding and a :class:`Plan` made for the
-number of positional arguments; with nothing unusual about the call the plan's values go straight to the function.
+The function itself holds no state of any run. A call looks up its run, its binding and a :class:`Plan` made for calls
+of its form; with nothing unusual about the call the plan's values go straight to the function.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _RANDOM = frozenset({"_seed", "_rnd"})
 SPECIAL_ARGUMENTS = frozenset({"_config", "_run", "_log", *_RANDOM})
+# Functions that take **kwargs can be called in any number of forms.
+_MOST_PLANS = 64
 
 
 class Core:
@@ -111,7 +113,6 @@ class Binding:
         "config",
         "core",
         "function",
-        "legacy_names",
         "logger",
         "mode",
         "options",
@@ -130,8 +131,7 @@ class Binding:
         self.logger: logging.Logger | None = view.logger.getChild(core.signature.name) if view else None
         settings = view.settings if view else SETTINGS
         self.mode = _mode(settings)
-        # Scripts written for older numpy call _rnd.randint; under Sacred's profile `_rnd` is exactly numpy's generator.
-        self.legacy_names = settings.RANDOM.STREAMS == "by_name"
+        # Under Sacred's profile `_rnd` is exactly numpy's generator, without the names that older numpy had.
         self.rnd: Any = None
         self.stream = view.stream(core.index) if view and core.uses_randomness else None
         self.config: Any = self._visible(view.config) if view else {}
@@ -152,7 +152,7 @@ class Binding:
         special = {"_config": self.config, "_run": self.run, "_log": self.logger}
         self.options: dict[str, Any] = {**self.config, **special}
         self.options.update(self._typed_arguments())
-        self.plans: dict[int, Plan] = {}
+        self.plans: dict[Any, Plan] = {}
 
     def _typed_arguments(self) -> dict[str, Any]:
         schema = self.view.schema if self.view else None
@@ -160,11 +160,14 @@ class Binding:
             return {}
         return schema.typed_arguments(self.function, self.config)
 
-    def plan(self, given: int) -> Plan:
-        """The plan for calls with ``given`` positional arguments."""
-        plan = self.plans.get(given)
+    def plan(self, given: int, names: Iterable[str] = ()) -> Plan:
+        """The plan for calls with ``given`` positional arguments and these keywords."""
+        key = (given, *names) if names else given
+        plan = self.plans.get(key)
         if plan is None:
-            plan = self.plans[given] = Plan(self, given)
+            plan = Plan(self, given, frozenset(names))
+            if len(self.plans) < _MOST_PLANS:
+                self.plans[key] = plan
         return plan
 
     def check_complete(self) -> None:
@@ -175,70 +178,57 @@ class Binding:
         if missing:
             raise MissingConfigError(f"{signature.name} is missing value(s):", missing)
 
-    def random_values(self) -> tuple[int, Any]:
-        """A new seed and its generator, for one call."""
-        seed = get_seed(self.rnd) if self.stream is None else self.stream.next_seed()
-        return seed, lazy_rnd(seed, self.legacy_names)
-
-    def complete(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], bound: bool
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of an unusual call, checked and filled one by one."""
-        core = self.core
-        signature = core.signature
-        options = self.options
-        if core.uses_randomness:
-            seed, rnd = self.random_values()
-            options = {**options, "_seed": seed, "_rnd": rnd}
-        given = len(args) + bound
-        if self.mode == "copy":
-            options = {
-                name: plain_copy(options[name])
-                for name in signature.open_arguments(given)
-                if name in options and name not in kwargs
-            }
-        return signature.construct_arguments(args, kwargs, options, bound)
-
 
 class Plan:
-    """How a call with a certain number of positional arguments is completed when nothing is unusual about it.
+    """How calls of one form are completed: those with as many positional arguments and the same keywords.
 
     Attributes:
-        easy: whether the quick way is open at all: nothing missing, too much, or to be given by position only.
+        easy: whether all there is to do is to add ``values``: nothing is missing, too much, or to be given by position.
         values: what is filled in.
         fresh: names in ``values`` whose containers must be copied for each call.
-        random: whether the call gets ``_seed`` or ``_rnd``.
+        random: which of ``_seed`` and ``_rnd`` the call gets.
+        plain: whether ``values`` can be handed on as they are.
     """
 
     __slots__ = ("easy", "fresh", "plain", "random", "values")
 
-    def __init__(self, binding: Binding, given: int) -> None:
+    def __init__(self, binding: Binding, given: int, names: Collection[str] = frozenset()) -> None:
         signature = binding.core.signature
-        open_names = signature.open_arguments(given)
+        open_names = [name for name in signature.open_arguments(given) if name not in names]
         options = binding.options
         self.values = {name: options[name] for name in open_names if name in options}
         self.random = tuple(name for name in open_names if name in _RANDOM)
-        needed = (n for n in open_names if n not in self.values and n not in signature.kwargs and n not in self.random)
-        too_many = given > len(signature.positional) and signature.vararg_name is None
-        by_position_only = bool(set(signature.positional_only[given:]) & (set(self.values) | set(self.random)))
-        self.easy = not (any(needed) or too_many or by_position_only)
+        missing = any(n not in self.values and n not in signature.kwargs and n not in self.random for n in open_names)
+        by_position_only = set(signature.positional_only[given:]) & {*self.values, *self.random, *names}
+        self.easy = not (missing or by_position_only or signature.refuses(given, names))
         self.fresh = (
             tuple(name for name, value in self.values.items() if isinstance(value, dict | list | tuple))
             if binding.mode == "copy"
             else ()
         )
-        self.plain = self.easy and not self.fresh and not self.random
+        self.plain = self.easy and not self.fresh and not binding.core.uses_randomness
 
-    def arguments(self, binding: Binding) -> dict[str, Any]:
-        """The values for one call."""
+    def complete(
+        self, binding: Binding, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """All arguments of one call.
+
+        Raises:
+            SignatureError: for surplus, unknown or repeated arguments.
+            MissingConfigError: for arguments that have no value.
+        """
         values = self.values.copy()
         for name in self.fresh:
             values[name] = plain_copy(values[name])
-        if self.random:
-            seed, rnd = binding.random_values()
+        if binding.core.uses_randomness:
+            # Drawn also if the caller gives both: what a call gets depends on how many calls there were before.
+            seed = get_seed(binding.rnd) if binding.stream is None else binding.stream.next_seed()
             for name in self.random:
-                values[name] = seed if name == "_seed" else rnd
-        return values
+                values[name] = seed if name == "_seed" else lazy_rnd(seed)
+        if not self.easy:
+            return binding.core.signature.construct_arguments(args, kwargs, values)
+        values.update(kwargs)
+        return args, values
 
 
 def _mode(settings: Any) -> str:

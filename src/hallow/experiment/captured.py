@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar
 
 from hallow.errors import CaptureError, ConfigError
@@ -46,11 +47,14 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
         binding = run.bindings.get(core) if run is not None else None
         if binding is None:
             binding = core.find(run)
-        plan = binding.plans.get(len(args)) or binding.plan(len(args))
-        if plan.easy and not kwargs:
-            values = plan.values if plan.plain else plan.arguments(binding)
+        if not kwargs:
+            plan = binding.plans.get(len(args)) or binding.plan(len(args))
+            values = plan.values if plan.plain else None
         else:
-            args, values = binding.complete(args, kwargs, False)
+            plan = binding.plans.get((len(args), *kwargs)) or binding.plan(len(args), kwargs)
+            values = {**plan.values, **kwargs} if plan.plain else None
+        if values is None:
+            args, values = plan.complete(binding, args, kwargs)
         logger = binding.logger
         if logger is not None and logger.isEnabledFor(_DEBUG):
             return logged_call(core, binding, core.function, args, values)  # type: ignore[no-any-return]
@@ -165,48 +169,45 @@ class Captured(FunctionWrapper, Generic[P, R]):  # type: ignore[misc] # wrapt ha
         return f"<captured {self._self_core.signature}>"
 
 
-class BoundCaptured:
-    """A captured method of one object."""
+class BoundCaptured(partial[Any]):
+    """A captured method of one object; ``self`` is never filled from configuration.
 
-    __slots__ = ("__dict__", "_captured", "_instance")
-
-    def __init__(self, captured: Captured[Any, Any], instance: Any) -> None:
-        self._captured = captured
-        self._instance = instance
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the method; ``self`` is never filled from configuration."""
-        return self._captured(self._instance, *args, **kwargs)
+    A partial, because to make and to call one takes no Python function of ours. It looks like a bound method.
+    """
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._captured, name)
+        return getattr(self.func, name)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self  # where it becomes an attribute of a class it belongs to its own object still
 
     @property
     def __self__(self) -> Any:
-        return self._instance
+        return self.args[0]
 
     @property
     def __func__(self) -> Captured[Any, Any]:
-        return self._captured
+        captured: Any = self.func
+        return captured  # type: ignore[no-any-return]
+
+    _captured = __func__
 
     @property
     def __wrapped__(self) -> Any:
-        function = self._captured.original
-        return function.__get__(self._instance)
+        function: Any = self.__func__.original
+        return function.__get__(self.__self__)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return BoundCaptured, (self._captured, self._instance)
+        return BoundCaptured, (self.func, *self.args)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, BoundCaptured) and self._instance is other._instance and self._captured == other._captured
-        )
+        return isinstance(other, BoundCaptured) and self.__self__ is other.__self__ and self.func == other.func
 
     def __hash__(self) -> int:
-        return hash((id(self._instance), self._captured))
+        return hash((id(self.__self__), self.func))
 
     def __repr__(self) -> str:
-        return f"<bound {self._captured!r} of {self._instance!r}>"
+        return f"<bound {self.func!r} of {self.__self__!r}>"
 
 
 class _ClassMethod(classmethod):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from hallow.cli.grammar import get_config_updates
 from hallow.cli.parse import ParsedCommandLine, parse_command_line
 from hallow.cli.usage import docopt_usage, format_usage, help_for_command, short_usage
 from hallow.errors import CommandNotFoundError, HallowError, UsageError
-from hallow.experiment.assembly import check_main_arguments, find_command, slot_paths, spelt_as_choice
+from hallow.experiment.assembly import ASKED, Asked, check_main_arguments, find_command, slot_paths, spelt_as_choice
 from hallow.experiment.caller import runs_in_debugger
 from hallow.experiment.captured import core_of
 from hallow.experiment.logs import restored_level
@@ -45,6 +45,7 @@ class CommandLine:
     def run(self) -> Run | None:
         """Parse, run, report errors and leave with the exit code that fits."""
         run: Run | None = None
+        earlier = self.experiment.current_run
         try:
             parsed = parse_command_line(self.argv, self.experiment.all_cli_options, self.program)
             self.debug, self.pdb = bool(parsed.options["--debug"]), bool(parsed.options["--pdb"])
@@ -65,7 +66,8 @@ class CommandLine:
             print("interrupted", file=sys.stderr)
             sys.exit(130)
         except Exception as error:
-            self._fail(error, run)
+            latest = self.experiment.current_run  # a run method of a subclass that raises does not tell its run
+            self._fail(error, run or (None if latest is earlier else latest))
         return run
 
     def _create(
@@ -86,7 +88,13 @@ class CommandLine:
         self, command: str, updates: dict[str, Any], named_configs: list[str], parsed: ParsedCommandLine
     ) -> Run:
         """A subclass that has a ``run`` of its own wants to know of every run; it is called as Sacred calls it."""
-        return self.experiment.run(command, updates, named_configs, info={}, meta_info={}, options=parsed.as_args())
+        # A run that is resumed is built with updates that were put together from these and the record.
+        asked = Asked(self.experiment, None if parsed.options["--resume"] else updates, parsed.script_args)
+        token = ASKED.set(asked)
+        try:
+            return self.experiment.run(command, updates, named_configs, info={}, meta_info={}, options=parsed.as_args())
+        finally:
+            ASKED.reset(token)
 
     def _command(self, parsed: ParsedCommandLine) -> str:
         return checked_command(self.experiment, parsed.command)

@@ -270,13 +270,9 @@ class Ingredient:
     def _replace_or_append(self, items: list[Any], new: Any) -> int:
         """Append; in an interactive session a new definition takes the place of the old one with its name."""
         if self.interactive:
-            name = getattr(new, "__qualname__", None) or getattr(new, "__name__", None)
+            name = _name_of(new)
             for index, old in enumerate(items):
-                if (
-                    name
-                    and name != "<lambda>"
-                    and name == (getattr(old, "__qualname__", None) or getattr(old, "__name__", None))
-                ):
+                if name and name != "<lambda>" and name == _name_of(old):
                     items[index] = new
                     return index
         items.append(new)
@@ -390,6 +386,10 @@ class Ingredient:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"
+
+
+def _name_of(defined: Any) -> str | None:
+    return getattr(defined, "__qualname__", None) or getattr(defined, "__name__", None)
 
 
 def checked_ingredients(path: str, ingredients: object) -> list[Ingredient]:

@@ -37,7 +37,7 @@ def format_filtered_stacktrace(
     shown = traceback.TracebackException.from_exception(error)
     if filter_traceback == "never":
         return "".join(shown.format())
-    if filter_traceback == "default" and shown.stack and _is_ours(shown.stack[-1].filename):
+    if filter_traceback == "default" and _is_our_fault(error):
         shown.stack = traceback.StackSummary.from_list(shown.stack[-1:])
         shown.__cause__ = shown.__context__ = None
         return _with_heading(shown, _INTERNAL)
@@ -65,10 +65,7 @@ def format_hallow_error(error: HallowError, short_usage: str) -> str:
 
 def _explains_itself(error: HallowError) -> bool:
     """Whether it is a mistake in the input that hallow found: where in hallow that was helps nobody."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return error.is_usage and last is not None and _is_ours(last.tb_frame.f_code.co_filename)
+    return error.is_usage and _is_our_fault(error)
 
 
 def format_report(error: BaseException, short_usage: str) -> str:
@@ -76,6 +73,18 @@ def format_report(error: BaseException, short_usage: str) -> str:
     if isinstance(error, HallowError):
         return format_hallow_error(error, short_usage)
     return format_filtered_stacktrace("default", error).rstrip("\n")
+
+
+def _is_our_fault(error: BaseException) -> bool:
+    """Whether it was raised in hallow, and not on behalf of an object that hallow only stands for."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return (
+        last is not None
+        and _is_ours(last.tb_frame.f_code.co_filename)
+        and not last.tb_frame.f_locals.get("__tracebackhide__")
+    )
 
 
 def _is_ours(filename: str) -> bool:

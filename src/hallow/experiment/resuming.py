@@ -11,7 +11,7 @@ from hallow.cli.builtin import OBSERVER_OPTIONS
 from hallow.cli.options import apply_options
 from hallow.errors import ResumeError
 from hallow.observers.queue import told_in_runs
-from hallow.records.described import Described
+from hallow.records.described import descriptions
 from hallow.running.delivery import by_priority
 from hallow.utils import get_by_dotted_path, iterate_flattened, set_by_dotted_path
 
@@ -97,7 +97,7 @@ def resumed_updates(record: StoredRun, updates: Mapping[str, Any], force: bool) 
             + "\n  ".join(differing)
             + "\nLeave these updates out, start a new run, or use --force"
         )
-    restored: dict[str, Any] = _restorable(record.config)
+    restored = _restorable(record.config)
     for path, value in iterate_flattened(wanted):
         set_by_dotted_path(restored, path, value)
     return restored
@@ -117,17 +117,13 @@ def _equal(one: Any, other: Any) -> bool:
         return repr(one) == repr(other)
 
 
-def _restorable(value: Any) -> Any:
+def _restorable(value: Mapping[Any, Any]) -> dict[Any, Any]:
     """A copy without what only Python code can make again; such entries keep what the code gives them."""
-    if not isinstance(value, dict):
-        return value
-    return {key: _restorable(item) for key, item in value.items() if not _holds_described(item)}
-
-
-def _holds_described(value: Any) -> bool:
-    if isinstance(value, list | tuple | set):
-        return any(_holds_described(item) for item in value)
-    return isinstance(value, Described)
+    return {
+        key: _restorable(item) if isinstance(item, dict) else item
+        for key, item in value.items()
+        if isinstance(item, dict) or next(descriptions(item), None) is None
+    }
 
 
 def take_up(run: Run, record: StoredRun, force: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -119,6 +119,14 @@ class Signature:
         twice = [name for name in positional[: len(args)] if name in kwargs]
         if twice:
             raise SignatureError(f"{self.name} got multiple values for argument(s) {twice}")
+
+    def refuses(self, given: int, names: Collection[str]) -> bool:
+        """Whether Python would refuse a call with ``given`` positional arguments and these keywords for its form."""
+        return (
+            (given > len(self.positional) and self.vararg_name is None)
+            or (self.kw_wildcard_name is None and any(name not in self.arguments for name in names))
+            or any(name in names for name in self.positional[:given])
+        )
 
     def _place_positional_only(
         self, args: tuple[Any, ...], filled: dict[str, Any], bound: bool

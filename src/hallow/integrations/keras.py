@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import LogValueError
-from hallow.integrations.recorder import Recorder, first_of, numbers, plain
+from hallow.integrations.recorder import Recorder, numbers, plain
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ __all__ = ["KerasCallback"]
 
 # What the script has loaded already comes first: a model of Keras 2 takes no callbacks of Keras 3.
 _MODULES = sorted(("keras", "tf_keras", "tensorflow.keras"), key=lambda name: name not in sys.modules)
-_Callback: Any = first_of(_MODULES, "KerasCallback", "keras").callbacks.Callback
+_Callback: Any = imported(*_MODULES, who="KerasCallback needs", package="keras").callbacks.Callback
 
 
 class KerasCallback(_Callback):  # type: ignore[misc] # Keras has no types
@@ -98,7 +99,7 @@ class KerasCallback(_Callback):  # type: ignore[misc] # Keras has no types
             self._summarized = True
             lines: list[str] = []
             self.model.summary(print_fn=lambda line, **_: lines.append(line))
-            self._recorder.media.log_text(self._recorder.named("model"), "\n".join(lines))
+            self._recorder.run.log_text(self._recorder.named("model"), "\n".join(lines))
 
     # ------------------------------------------------------------------------------------------- evaluating
 

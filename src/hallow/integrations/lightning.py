@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from hallow.errors import LogValueError
-from hallow.integrations.recorder import Recorder, first_of, plain
+from hallow.integrations.recorder import Recorder, plain
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,8 +23,8 @@ _MODULES = sorted(
     ("lightning.pytorch.loggers.logger", "pytorch_lightning.loggers.logger"),
     key=lambda name: name.removesuffix(".loggers.logger") not in sys.modules,
 )
-_base: Any = first_of(_MODULES, "HallowLogger", "lightning")
-_rank_zero: Any = first_of(["lightning_utilities.core.rank_zero"], "HallowLogger", "lightning")
+_base: Any = imported(*_MODULES, who="HallowLogger needs", package="lightning")
+_rank_zero: Any = imported("lightning_utilities.core.rank_zero", who="HallowLogger needs", package="lightning")
 
 
 class HallowLogger(_base.Logger):  # type: ignore[misc] # an optional package
@@ -70,8 +71,7 @@ class HallowLogger(_base.Logger):  # type: ignore[misc] # an optional package
     @property
     def version(self) -> str:
         """The id of the run; ``"unobserved"`` if nobody records it."""
-        run = self._recorder.run
-        run_id = run._id if hasattr(run, "_id") else run.run_id  # of one that was reopened
+        run_id = self._recorder.run._id
         return "unobserved" if run_id is None else str(run_id)
 
     @property

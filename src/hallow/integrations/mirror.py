@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hallow.observers.base import RunObserver
 from hallow.observers.perrun import PerRun
-from hallow.records.points import Points, epoch, imported
+from hallow.records.optional import imported
+from hallow.records.points import epoch, points_of
 from hallow.running.scalars import plain_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    from hallow.records.points import Points
 
 __all__ = ["Mirror", "Row", "Started", "by_time", "check_installed", "flat", "whole"]
 
@@ -164,12 +167,7 @@ class Mirror(PerRun, RunObserver):
     def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
         """Mirror points; see :meth:`points_event`."""
         del info
-        self.points_event(
-            [
-                Points(name, metric["steps"], metric["values"], [epoch(when) for when in metric["timestamps"]])
-                for name, metric in metrics_by_name.items()
-            ]
-        )
+        self.points_event(points_of(metrics_by_name))
 
     def points_event(self, points: list[Points]) -> None:
         """Mirror points; values that are no numbers are left out, with one warning for each metric."""
@@ -227,7 +225,7 @@ def check_installed(package: str, who: str) -> None:
         MissingExtraError: (an ImportError) naming the package and how it is installed.
     """
     if find_spec(package) is None:
-        imported(package, who)
+        imported(package, who=who)
 
 
 def by_time(rows: Iterable[Row]) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.integrations.mirror import Mirror, Row, Started, check_installed, flat, whole
 from hallow.records.names import artifact_name, versions
-from hallow.records.points import imported
+from hallow.records.optional import imported
 from hallow.records.urls import without_password
 from hallow.running.outlet import is_away
 
@@ -57,7 +57,7 @@ class MLflowObserver(Mirror):
         artifacts: bool = True,
         priority: float = 5,
     ) -> None:
-        check_installed("mlflow", "MLflowObserver needs")
+        check_installed("mlflow", who="MLflowObserver needs")
         self.tracking_uri = tracking_uri
         self.experiment_name = experiment_name
         self.artifacts = artifacts
@@ -77,7 +77,7 @@ class MLflowObserver(Mirror):
 
     def begin(self, run: Started) -> None:
         """Make the run in MLflow, once, with its params."""
-        mlflow = imported("mlflow", "MLflowObserver needs")
+        mlflow = imported("mlflow", who="MLflowObserver needs")
         with _reachable():
             self._client = self._client or mlflow.MlflowClient(tracking_uri=self.tracking_uri)
             if self.mlflow_run_id is None:

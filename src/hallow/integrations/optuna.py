@@ -82,7 +82,7 @@ def record_study(study: Any, run: Any = None, prefix: str = "") -> dict[str, Any
     recorder = Recorder(run, prefix, "optuna")
     trials = study.get_trials(deepcopy=False)
     if trials:
-        recorder.media.log_table(recorder.named("trials"), _even([_row(study, trial) for trial in trials]))
+        recorder.run.log_table(recorder.named("trials"), _even([_row(study, trial) for trial in trials]))
     facts = recorder.facts
     facts.update(_described(study), best=[_summary(study, one) for one in _best(study)])
     return facts

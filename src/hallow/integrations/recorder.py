@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hallow.errors import MissingExtraError, NotRunningError
+from hallow.errors import NotRunningError
 from hallow.running.context import current_run
 from hallow.running.scalars import described, is_number, plain_scalar
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-__all__ = ["Recorder", "class_name", "first_of", "named", "numbers", "plain", "run_of"]
+__all__ = ["Recorder", "class_name", "named", "numbers", "plain", "run_of"]
 
 _log = logging.getLogger("hallow.integrations")
 _LONGEST = 1000
@@ -93,16 +90,6 @@ class Recorder:
         found: dict[str, Any] = self.run.info.setdefault(self.framework, {})
         return found.setdefault(self.prefix.rstrip("./_-"), {}) if self.prefix else found
 
-    @property
-    def media(self) -> Any:
-        """What has ``log_text`` and ``log_table``; that of a run which was reopened is made here."""
-        run = self.run
-        if hasattr(run, "log_text"):
-            return run
-        from hallow.running.media import Media
-
-        return Media(run)
-
     def named(self, name: str) -> str:
         """The name with the prefix."""
         return named(self.prefix, name)
@@ -141,30 +128,6 @@ class Recorder:
                 path = os.path.join(folder, file)
                 below = os.path.relpath(path, folder_or_file).replace(os.sep, "/")
                 self.run.add_artifact(path, name=f"{name}/{below}", metadata=metadata)
-
-
-def first_of(modules: Sequence[str], who: str, package: str) -> ModuleType:
-    """The first of some modules that can be imported.
-
-    Args:
-        modules: full names, the best first.
-        who: needs it, for the message.
-        package: what to install.
-
-    Raises:
-        MissingExtraError: (an ImportError) if there is none; names the package and how to install it.
-    """
-    from importlib import import_module
-
-    reasons = []
-    for module in modules:
-        try:
-            return import_module(module)
-        except ImportError as error:  # noqa: PERF203 - two or three tries
-            reasons.append(str(error))
-    raise MissingExtraError(
-        f"{who} needs {package} ({'; '.join(reasons)}); install it: pip install {package}", print_traceback=False
-    )
 
 
 # ------------------------------------------------------------------------------------------------- plain values

@@ -136,7 +136,7 @@ def record_search(search: Any, run: Any = None, name: str | None = None, prefix:
     rows = list(_candidates(results))
     for row in rows:
         recorder.log({key: value for key, value in row.items() if key.startswith(_SUMMARIES)}, row["candidate"])
-    recorder.media.log_table(prefix.rstrip("./_-") or "search", rows)
+    recorder.run.log_table(prefix.rstrip("./_-") or "search", rows)
     found = {"candidates": len(rows), "splits": getattr(search, "n_splits_", None)}
     for key in ("best_index", "best_score", "best_params", "refit_time"):
         value = getattr(search, f"{key}_", None)
@@ -202,9 +202,9 @@ def _scorers(scoring: Scoring) -> dict[str, Any]:
 
 
 def _scorer(given: Any) -> Any:
-    from hallow.integrations.recorder import first_of
+    from hallow.records.optional import imported
 
-    return first_of(["sklearn.metrics"], "scoring by name", "scikit-learn").get_scorer(given)
+    return imported("sklearn.metrics", who="scoring by name needs", package="scikit-learn").get_scorer(given)
 
 
 def _candidates(results: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from hallow.integrations.recorder import Recorder, first_of, plain
+from hallow.integrations.recorder import Recorder, plain
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["TransformersCallback"]
 
-_TrainerCallback: Any = first_of(
-    ["transformers.trainer_callback"], "TransformersCallback", "transformers"
+_TrainerCallback: Any = imported(
+    "transformers.trainer_callback", who="TransformersCallback needs", package="transformers"
 ).TrainerCallback
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hallow.integrations.mirror import Mirror, Row, Started, by_time, check_installed
 from hallow.integrations.recorder import plain
 from hallow.records.names import artifact_name
-from hallow.records.points import imported
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ class WandbObserver(Mirror):
         priority: float = 5,
         **options: Any,
     ) -> None:
-        check_installed("wandb", "WandbObserver needs")
+        check_installed("wandb", who="WandbObserver needs")
         self.project = project
         self.mode = mode
         # Not `dir`: that is the folder of an observer that keeps the record of the run.
@@ -84,7 +84,7 @@ class WandbObserver(Mirror):
 
     def begin(self, run: Started) -> None:
         """Make the run in W&B."""
-        wandb = imported("wandb", "WandbObserver needs")
+        wandb = imported("wandb", who="WandbObserver needs")
         if self.wandb_run is None:
             try:
                 self.wandb_run = wandb.init(**{**self._facts(run), "settings": wandb.Settings(**self.settings)})
@@ -141,7 +141,7 @@ class WandbObserver(Mirror):
             return
         self.ready()
         inside = artifact_name(name)
-        wandb = imported("wandb", "WandbObserver needs")
+        wandb = imported("wandb", who="WandbObserver needs")
         artifact = wandb.Artifact(re.sub(r"[^\w.-]", "_", inside)[-128:], type="artifact", metadata=plain(metadata))
         if os.path.isdir(filename):
             artifact.add_dir(filename)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hallow.integrations.recorder import Recorder, first_of
+from hallow.integrations.recorder import Recorder
+from hallow.records.optional import imported
 
 __all__ = ["XGBoostCallback"]
 
-_Callback: Any = first_of(["xgboost.callback"], "XGBoostCallback", "xgboost").TrainingCallback
+_Callback: Any = imported("xgboost.callback", who="XGBoostCallback needs", package="xgboost").TrainingCallback
 
 
 class XGBoostCallback(_Callback):  # type: ignore[misc] # seen without its types

@@ -7,9 +7,20 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from hallow.journal.copying import copied
 from hallow.journal.events import EventLog
-from hallow.journal.layout import EVENTS, FILES, FORMAT, HEADER, METRICS, OUTPUT, RECORD_SIZE, STATE, TEXT, VERSION
+from hallow.journal.layout import (
+    EVENTS,
+    FILES,
+    FORMAT,
+    HEADER,
+    METRICS,
+    OUTPUT,
+    OUTPUT_PARTS,
+    RECORD_SIZE,
+    STATE,
+    TEXT,
+    VERSION,
+)
 from hallow.journal.lines import line_of
 from hallow.journal.metrics import MetricsLog
 from hallow.journal.owner import describe_owner
@@ -108,6 +119,8 @@ class Journal:
         Raises:
             OSError: if it cannot be copied, or after :meth:`detach`.
         """
+        from hallow.journal.copying import copied
+
         if self._detached:
             raise OSError("the journal belongs to another process")
         source = os.path.abspath(os.fspath(filename))
@@ -137,7 +150,7 @@ class Journal:
         total = self.metrics.count
         times = [time for points in self.metrics.read(max(0, total - 1), total) for time in points.times]
         signs = [state.get("beat"), (self.header.get("owner") or {}).get("started"), *times]
-        for name in (HEADER, EVENTS, OUTPUT, TEXT):
+        for name in (HEADER, EVENTS, OUTPUT, *OUTPUT_PARTS, TEXT):
             with suppress(OSError):
                 signs.append(os.stat(self.path(name)).st_mtime)
         return max((float(sign) for sign in signs if isinstance(sign, int | float)), default=0.0)

@@ -8,7 +8,7 @@ A journal is a folder that belongs to one run::
     names.jsonl      names of metrics; the line number, from 1, is the number in the records
     objects.jsonl    values and steps that are no numbers; records refer to a line by its offset
     output           bytes printed; output.1 and output.2 too, where the two streams lead to different places
-                     (output.0: Python streams that lead elsewhere)
+                     (output.0: Python streams that lead elsewhere); empty while only one of these has any
     staging          what Python has printed, on its way to the file of the descriptor
     text             the output as it is to be stored, if that differs from the bytes
     events.jsonl     everything else, one object a line

@@ -7,7 +7,8 @@ import os
 from typing import IO, TYPE_CHECKING, Any
 
 from hallow.journal.rawfile import UPDATING, read_range, size_of, write_all
-from hallow.records.encoding import flatten, restore, tag_nonfinite, untag_nonfinite
+from hallow.records.encoding import flatten, restore, untag_nonfinite
+from hallow.records.jsonfile import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +26,7 @@ def line_of(value: Any) -> bytes:
 
 def line_of_flat(flat: Any) -> bytes:
     """One line of strict JSON, with its end, for what :func:`~hallow.records.encoding.flatten` gives."""
-    try:
-        text = json.dumps(flat, allow_nan=False)
-    except ValueError:
-        text = json.dumps(tag_nonfinite(flat), allow_nan=False)
-    return text.encode("ascii") + b"\n"
+    return strict_json(flat).encode("ascii") + b"\n"
 
 
 def _no_matter(path: str, problem: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hallow.journal.decoding import BATCH, count_records, decoded, placeholder
-from hallow.journal.layout import METRICS, NAMES, OBJECTS, OUTPUT, RECORD_SIZE, TEXT
+from hallow.journal.layout import METRICS, NAMES, OBJECTS, OUTPUT, OUTPUT_PARTS, RECORD_SIZE, TEXT
 from hallow.journal.lines import LineReader, names_in
 from hallow.journal.rawfile import read_range, size_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hallow.records.points import Points
 
-__all__ = ["Summary", "read_output", "read_points", "scan"]
+__all__ = ["Summary", "output_path", "read_output", "read_points", "scan"]
 
 
 def read_points(folder: str, start: int = 0, stop: int | None = None) -> Iterator[list[Points]]:
@@ -67,16 +67,22 @@ class _Names:
         return placeholder(number) if name is None else name
 
 
-def read_output(folder: str, start: int = 0, limit: int | None = None, name: str = OUTPUT) -> bytes:
+def output_path(folder: str) -> str:
+    """The file with all that was printed; that of one stream as long as the others have printed nothing."""
+    paths = [os.path.join(folder, name) for name in (OUTPUT, *OUTPUT_PARTS)]
+    return next(filter(size_of, paths), paths[0])
+
+
+def read_output(folder: str, start: int = 0, limit: int | None = None, name: str | None = None) -> bytes:
     """Bytes that the run printed.
 
     Args:
         folder: of the journal.
         start: offset of the first byte.
         limit: how many at most; ``None`` means all.
-        name: of the file: ``output``, ``output.1``, ``output.2`` or ``text``.
+        name: of a certain file: ``output.1``, ``output.2`` or ``text``; by default everything is read.
     """
-    path = os.path.join(folder, name)
+    path = output_path(folder) if name is None else os.path.join(folder, name)
     rest = max(0, size_of(path) - start)
     return read_range(path, start, rest if limit is None else min(limit, rest))
 
@@ -125,7 +131,7 @@ def scan(folder: str) -> Summary:
         state=journal.state.read(),
         points=count_records(journal.path(METRICS)),
         names=[placeholder(number) if name is None else name for number, name in enumerate(names, 1)],
-        output=size_of(journal.path(OUTPUT)),
+        output=size_of(output_path(journal.folder)),
         text=size_of(journal.path(TEXT)),
         events=sum(1 for _ in journal.events),
         problems=journal.problems,

@@ -60,7 +60,7 @@ class Half:
         """From now on, bytes may come that are meant for the file ``target``; there must be none."""
         self.sequence = sequence
         self.written.clear()
-        self._map[self._base : self._start] = HALF.pack(sequence, STAGED_NONE, target, 0)
+        HALF.pack_into(self._map, self._base, sequence, STAGED_NONE, target, 0)
 
     def rest(self) -> bytes:
         """What is not written out yet."""

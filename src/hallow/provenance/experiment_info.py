@@ -49,14 +49,14 @@ def experiment_info(
     base = os.path.realpath(base_dir)
     if repositories is None:
         repositories = look_up(source.filename for source in files) if save_git_info else ()
-    main = mainfile.filename if isinstance(mainfile, Source) else mainfile
+    main = mainfile.filename if isinstance(mainfile, Source) else os.path.realpath(mainfile) if mainfile else None
     return {
         "name": name,
         "base_dir": os.path.abspath(base_dir),
         "sources": [(relative_path(source.filename, base), source.digest) for source in files],
         "dependencies": _listed(dependencies),
         "repositories": entries(repositories),
-        "mainfile": relative_path(os.path.realpath(main), base) if main else None,
+        "mainfile": relative_path(main, base) if main else None,
     }
 
 

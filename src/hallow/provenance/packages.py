@@ -232,18 +232,30 @@ def installed_packages() -> list[str]:
 @lru_cache(maxsize=4)
 def _editable_folders(path: tuple[str, ...]) -> tuple[str, ...]:
     del path  # part of the key
+    return tuple(filter(None, map(_editable_folder, _everything())))
+
+
+def _editable_folder(distribution: _Distribution) -> str | None:
+    """The project folder of a package that is installed in editable mode, ending in a separator."""
+    told = distribution._read("direct_url.json")
+    if not told:
+        return None
     import json
+
+    try:
+        url = json.loads(told)
+        is_editable = url.get("dir_info", {}).get("editable")
+        return os.path.realpath(_path_in(url["url"])) + os.sep if is_editable else None
+    except (ValueError, KeyError, AttributeError):  # one broken package hides no other
+        return None
+
+
+def _path_in(url: str) -> str:
+    if url.startswith("file:///") and not {"%", "?", "#"} & set(url):  # as nearly always
+        return url.removeprefix("file://")
     from urllib.parse import unquote, urlsplit
 
-    folders = []
-    for distribution in _everything():
-        try:
-            url = json.loads(distribution._read("direct_url.json") or b"{}")
-            if url.get("dir_info", {}).get("editable"):
-                folders.append(os.path.realpath(unquote(urlsplit(url["url"]).path)) + os.sep)
-        except (ValueError, KeyError, AttributeError):  # noqa: PERF203 - one broken package hides no other
-            continue
-    return tuple(folders)
+    return unquote(urlsplit(url).path)
 
 
 def editable_folders() -> tuple[str, ...]:
@@ -281,9 +293,10 @@ def _find_owners(top: str, file: str) -> Iterator[_Distribution]:
             yield distribution
             return
     # An editable package lists none of its files; it is known by its name.
-    editable = _installed(top) if file.startswith(editable_folders()) else None
-    if editable is not None:
-        yield editable
+    named = _installed(top)
+    editable = None if named is None else _editable_folder(named)
+    if named is not None and editable is not None and file.startswith(editable):
+        yield named
 
 
 def _install_folder(top: str, file: str) -> str | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from hallow.provenance.modules import get_py_file_if_possible, iterate_sys_modules, module_file, modules_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hallow.provenance.modules import ModulesState
 
 __all__ = ["Project", "project_of", "project_root"]
@@ -64,17 +66,21 @@ class Project:
         # Nine of ten modules are settled here, without asking the file system about links.
         if _is_library(file) and not file.startswith(self.roots):
             return None
-        from hallow.provenance.packages import editable_folders
-
         path = get_py_file_if_possible(os.path.realpath(file))
         if not os.path.isfile(path):
             return None
-        # A virtual environment may lie inside the folder of an editable package.
-        roots = (*self.roots, *editable_folders())
-        return path if any(self._owns(root, path) for root in roots) else None
+        if self._owned(self.roots, path):
+            return path
+        from hallow.provenance.packages import editable_folders  # looks at everything that is installed
+
+        return path if self._owned(editable_folders(), path) else None
+
+    def _owned(self, roots: Iterable[str], path: str) -> bool:
+        return any(self._owns(root, path) for root in roots)
 
     @staticmethod
     def _owns(root: str, path: str) -> bool:
+        # A virtual environment may lie inside the folder of an editable package.
         if not path.startswith(root.rstrip(os.sep) + os.sep):
             return False
         folders = path[len(root) :].strip(os.sep).split(os.sep)[:-1]

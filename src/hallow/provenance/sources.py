@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import ProvenanceError
@@ -64,20 +66,30 @@ def get_digest(filename: str | os.PathLike[str]) -> str:
     known = _digests.get(path)
     if known is not None and known[0] == state:
         return known[1]
-    digest = _md5(path)
+    digest = _md5(path, stat.st_size)
     if time.time_ns() - max(state[:2]) > _SETTLED_NS:
         _digests[path] = (state, digest)
     return digest
 
 
-def _md5(path: str) -> str:
-    from hashlib import md5
-
-    digest = md5(usedforsecurity=False)
+def _md5(path: str, size: int) -> str:
+    digest = _new_md5(size)
     with open(path, "rb") as file:
         while block := file.read(MB):
             digest.update(block)
-    return digest.hexdigest()
+    return str(digest.hexdigest())
+
+
+def _new_md5(size: int) -> Any:
+    """For a small file from Python's own module, where it has one: to load OpenSSL takes longer than the digest."""
+    if size <= MB and "hashlib" not in sys.modules:
+        with suppress(ImportError):
+            from _md5 import md5 as own_md5  # type: ignore[import-not-found]
+
+            return own_md5(usedforsecurity=False)
+    from hashlib import md5
+
+    return md5(usedforsecurity=False)
 
 
 # ---------------------------------------------------------------------------------------------- Source
@@ -106,9 +118,10 @@ class Source:
     ) -> None:
         self.filename = os.path.realpath(filename)
         self.digest = digest
-        self.repo = repo
-        self.commit = commit
-        self.is_dirty = isdirty
+        self._say(repo, commit, isdirty)
+
+    def _say(self, repo: str | None = None, commit: str | None = None, is_dirty: bool | None = None) -> None:
+        self.repo, self.commit, self.is_dirty = repo, commit, is_dirty
 
     @classmethod
     def create(cls, filename: str | os.PathLike[str] | None, save_git_info: bool = True) -> Source:
@@ -123,15 +136,14 @@ class Source:
                 "give the path of an existing file"
             )
         path = get_py_file_if_possible(os.path.realpath(filename))
-        repo, commit, is_dirty = _git_state(path) if save_git_info else (None, None, None)
-        return cls(path, get_digest(path), repo, commit, is_dirty)
+        return cls._of_real(path, get_digest(path), *(_git_state(path) if save_git_info else ()))
 
     @classmethod
-    def _of_real(cls, path: str, digest: str) -> Source:
-        """The source for a path that needs no resolving, without git information."""
+    def _of_real(cls, path: str, digest: str, *state: Any) -> Source:
+        """The source for a path that needs no resolving; ``state`` is what git says."""
         self = cls.__new__(cls)
         self.filename, self.digest = path, digest
-        self.repo = self.commit = self.is_dirty = None
+        self._say(*state)
         return self
 
     def to_json(self, base_dir: str | os.PathLike[str] | None = None) -> tuple[str, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Described"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Described", "descriptions"]
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,23 @@ class Described:
 
     def __hash__(self) -> int:
         return hash((self.kind, self.name))
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it stands for what a function would return; classes, which make objects, are no functions."""
+        called = self.flat.get("py/reduce") if isinstance(self.flat, dict) else None
+        made = called[0] if isinstance(called, list) and called else None
+        return isinstance(made, dict) and "py/function" in made
+
+
+def descriptions(value: Any) -> Iterator[Described]:
+    """Every description in a value, also inside of containers, of their keys, and of other descriptions."""
+    if isinstance(value, Described):
+        yield value
+        value = value.fields
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    elif not isinstance(value, list | tuple | set | frozenset):
+        return
+    for item in value:
+        yield from descriptions(item)

@@ -1,4 +1,4 @@
-"""JSON files that are complete at every moment."""
+"""JSON that every reader takes, and files of it that are complete at every moment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from typing import Any
 
 from hallow.records.encoding import tag_nonfinite, untag_nonfinite
 
-__all__ = ["dump_json", "load_json", "read_json", "replace_file", "write_json"]
+__all__ = ["dump_json", "load_json", "read_json", "replace_file", "strict_json", "write_json"]
 
 _NUMBERS = count()
+
+
+def strict_json(data: Any, **options: Any) -> str:
+    """Strict JSON in ASCII, in one line: numbers that are not finite are ``{"py/float": "nan"}`` and the like.
+
+    Args:
+        data: JSON data, as :func:`~hallow.records.encoding.flatten` gives it.
+        options: further ones of ``json.dumps``.
+    """
+    try:
+        return json.dumps(data, allow_nan=False, **options)
+    except ValueError:  # a search for such numbers costs more than all the rest, and there are seldom any
+        return json.dumps(tag_nonfinite(data), allow_nan=False, **options)
 
 
 def dump_json(data: Any, strict: bool = True) -> str:
@@ -23,14 +36,11 @@ def dump_json(data: Any, strict: bool = True) -> str:
         strict: write numbers that are not finite as ``{"py/float": "nan"}``; otherwise as bare ``NaN`` and
             ``Infinity``, which Python reads but which is no JSON.
     """
-    try:
-        return json.dumps(data, sort_keys=True, indent=2, allow_nan=not strict)
-    except ValueError:
-        return json.dumps(tag_nonfinite(data), sort_keys=True, indent=2, allow_nan=False)
+    return (strict_json if strict else json.dumps)(data, sort_keys=True, indent=2)
 
 
 def load_json(text: str) -> Any:
-    """The data of :func:`dump_json`; both forms of numbers that are not finite are read.
+    """The data of :func:`dump_json` or :func:`strict_json`; both forms of numbers that are not finite are read.
 
     Raises:
         ValueError: if the text is not JSON.

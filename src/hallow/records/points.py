@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import MissingExtraError, UsageError
+from hallow.errors import UsageError
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Points", "check_at_most", "epoch", "imported", "joined", "linearized"]
+__all__ = ["Points", "check_at_most", "epoch", "joined", "linearized", "points_of"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 
@@ -50,7 +51,7 @@ class Points:
         Raises:
             MissingExtraError: (an ImportError) without numpy.
         """
-        np = imported("numpy", "arrays need")
+        np = imported("numpy", who="arrays need")
         times = (np.asarray(self.times, dtype=float) * 1e6).round().astype("datetime64[us]")
         return np.asarray(self.steps), np.asarray(self.values), times
 
@@ -60,7 +61,7 @@ class Points:
         Raises:
             MissingExtraError: (an ImportError) without pandas.
         """
-        pd = imported("pandas", "a Series needs")
+        pd = imported("pandas", who="a Series needs")
         return pd.Series(self.values, index=pd.Index(self.steps, name="step"), name=self.name)
 
 
@@ -74,22 +75,6 @@ def check_at_most(at_most: int | None) -> None:
         raise UsageError(
             f"at_most={at_most}: the first and the last point are always there, so give at least 2", print_usage=False
         )
-
-
-def imported(package: str, who: str) -> Any:
-    """A package that only some need.
-
-    Raises:
-        MissingExtraError: (an ImportError) if it is not installed; names it.
-    """
-    from importlib import import_module
-
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{who} {package} ({error}); install it: pip install {package}", print_traceback=False
-        ) from error
 
 
 def joined(pieces: Iterable[Points]) -> dict[str, Points]:
@@ -122,6 +107,14 @@ def linearized(points: Iterable[Points]) -> dict[str, dict[str, Any]]:
         metric["values"].extend(some.values)
         metric["timestamps"].extend(map(_naive_utc, some.times))
     return found
+
+
+def points_of(metrics_by_name: Mapping[str, Mapping[str, Any]]) -> list[Points]:
+    """What :func:`linearized` has joined, as points again; shares no list with it."""
+    return [
+        Points(name, list(metric["steps"]), list(metric["values"]), list(map(epoch, metric["timestamps"])))
+        for name, metric in metrics_by_name.items()
+    ]
 
 
 def epoch(when: Any) -> float:

@@ -30,11 +30,12 @@ OBJECT_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "memory", "sftp", "hdfs", "lo
 HIDDEN = "***"
 
 # user:password@ after ://; the password may hold anything but a slash or blank, the last @ before that ends it.
-_LOGIN = re.compile(r"(?P<start>[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?P<secret>[^\s/?#]*)@")
-_LOGIN_AT = re.compile(_LOGIN.pattern + r"(?P<host>[^\s/?#]*)")
-_PARAMETER = re.compile(
-    r"(?P<start>[?&;](?:password|passwd|pwd|secret|token|key|sslpassword|authMechanismProperties|tlsCertificateKeyFilePassword)=)[^&;#\s'\"]+",
-    re.IGNORECASE,
+# Patterns are compiled by who needs them, which most runs do not.
+_LOGIN = r"(?P<start>[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?P<secret>[^\s/?#]*)@"
+_LOGIN_AT = _LOGIN + r"(?P<host>[^\s/?#]*)"
+_PARAMETER = (
+    r"(?i)(?P<start>[?&;](?:password|passwd|pwd|secret|token|key|sslpassword"
+    r"|authMechanismProperties|tlsCertificateKeyFilePassword)=)[^&;#\s'\"]+"
 )
 
 
@@ -42,7 +43,7 @@ def without_password(text: str) -> str:
     """``text`` with ``***`` in place of every password in the URLs that it holds."""
     if "://" not in text:
         return text
-    return _PARAMETER.sub(rf"\g<start>{HIDDEN}", _LOGIN.sub(rf"\g<start>:{HIDDEN}@", text))
+    return re.sub(_PARAMETER, rf"\g<start>{HIDDEN}", re.sub(_LOGIN, rf"\g<start>:{HIDDEN}@", text))
 
 
 def has_password(text: str) -> bool:
@@ -59,7 +60,7 @@ def completed(hidden: str, url: str) -> str | None:
     """A URL with its password again, if ``url`` has that: of the same place, or of the same user on the same server."""
     if same_place(hidden, url):
         return url
-    login, known = _LOGIN_AT.match(hidden), _LOGIN_AT.match(url)
+    login, known = re.match(_LOGIN_AT, hidden), re.match(_LOGIN_AT, url)
     if login is None or known is None or login["start"] != known["start"] or login["host"] != known["host"]:
         return None
     if login["secret"] != HIDDEN:

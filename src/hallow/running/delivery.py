@@ -1,7 +1,7 @@
 """Telling the observers of one run what happens, in order, whatever each of them does about it.
 
-Only the start is told in the thread of the run itself. Everything later comes from a thread of the delivery, one event
-at a time for each observer and in the order in which things happened.
+Only the start, with the facts known then, is told in the thread of the run itself. Everything later comes from a thread
+of the delivery, one event at a time for each observer and in the order in which things happened.
 """
 
 from __future__ import annotations
@@ -117,6 +117,15 @@ class Delivery:
             outlet.base = {"points": stored.points, "output": stored.output}
             outlet.call("resumed_event", {**arguments, "_id": self.run._id})
             outlet.begun = True
+
+    def tell_first(self, posts: Sequence[Post]) -> None:
+        """Tell of what is known at the start, in this thread as the start itself; see :meth:`tell_all`."""
+        if self._lanes is not None:  # an observer has told us something already, from within the start
+            self.tell_all(posts)
+            return
+        told = [outlet.tell_all(posts) for outlet in self._listening()]
+        if self.absent or not all(told):
+            self._secure_all(posts)
 
     def begin_beats(self, interval: float) -> None:
         """Follow the output from here on, and beat every ``interval`` seconds if that is more than 0."""
@@ -279,8 +288,7 @@ class Delivery:
     ) -> KeyboardInterrupt | None:
         """Do jobs one after the other and wait for the last; who has done ``told`` is only not through with storing."""
         impatient = None
-        for job in jobs:
-            self._threads().add(job)
+        self._threads().add(*jobs)
         try:
             done = self._threads().wait(jobs[-1], min(deadline, time.monotonic() + _SOON)) if note else False
             if note is not None and not done:

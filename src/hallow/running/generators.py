@@ -57,19 +57,17 @@ def _numpy_installed() -> bool:
     return "numpy" in sys.modules or find_spec("numpy") is not None
 
 
-def lazy_rnd(seed: int, legacy_names: bool = True) -> Any:
+def lazy_rnd(seed: int) -> Any:
     """``create_rnd(seed)``, made on first use, for making one takes longer than most functions need.
 
-    Args:
-        seed: of the generator.
-        legacy_names: whether a numpy ``Generator`` also answers to ``randint``, ``rand``, ``randn`` and
-            ``random_sample``, with the meaning they have for a ``RandomState``.
+    A numpy ``Generator`` also answers to ``randint``, ``rand``, ``randn`` and ``random_sample``, with the meaning they
+    have for a ``RandomState``: code is older than generators.
     """
     if "numpy.random" not in sys.modules:
-        return _LazyRnd(seed, legacy_names)
+        return _LazyRnd(seed)
     if _CONFIG["NUMPY_RANDOM_LEGACY_API"]:
         return create_rnd(seed)
-    kind = _lazy_generator(legacy_names)
+    kind = _lazy_generator()
     generator = kind.__new__(kind)
     generator.__dict__["seed"] = seed
     return generator
@@ -78,22 +76,20 @@ def lazy_rnd(seed: int, legacy_names: bool = True) -> Any:
 class _LazyRnd:
     """Stands for a generator while numpy is not loaded."""
 
-    __slots__ = ("_made", "_recipe")
+    __slots__ = ("_made", "_seed")
 
-    def __init__(self, seed: int, legacy_names: bool) -> None:
-        self._recipe = (seed, legacy_names)
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
         self._made: Any = None
 
     def _real(self) -> Any:
         if self._made is None:
-            seed, legacy_names = self._recipe
-            made = create_rnd(seed)
-            if legacy_names and hasattr(made, "bit_generator"):
-                made = _lazy_generator(True)(made.bit_generator)
-            self._made = made
+            made = create_rnd(self._seed)
+            self._made = _lazy_generator()(made.bit_generator) if hasattr(made, "bit_generator") else made
         return self._made
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
         return getattr(self._real(), name)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -124,15 +120,14 @@ class _LegacyNames:
 
 
 @cache
-def _lazy_generator(legacy_names: bool) -> Any:
+def _lazy_generator() -> Any:
     """The class of numpy generators that get their bit generator when the first attribute is asked for.
 
     Afterwards the object changes its class and is a numpy ``Generator`` without detours.
     """
     import numpy as np
 
-    numpys: Any = np.random.Generator
-    Settled: Any = type("Generator", (_LegacyNames, numpys) if legacy_names else (numpys,), {})  # noqa: N806
+    Settled: Any = type("Generator", (_LegacyNames, np.random.Generator), {})  # noqa: N806
     settling = Lock()
 
     def settle(generator: Any, bit_generator: Any) -> None:
@@ -144,6 +139,7 @@ def _lazy_generator(legacy_names: bool) -> Any:
             settle(self, bit_generator)
 
         def __getattribute__(self, name: str) -> Any:
+            __tracebackhide__ = True  # an attribute that is not there is the caller's mistake
             if name in ("__dict__", "__class__"):
                 return object.__getattribute__(self, name)
             with settling:

@@ -7,12 +7,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from hallow.running.clock import call_later
 from hallow.running.context import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from hallow.running.clock import Alarm
     from hallow.running.outlet import Outlet
     from hallow.running.run import Run
 
@@ -30,14 +30,16 @@ class Job:
     Attributes:
         pending: outlets with whom it is still to be done.
         failed: whether it did not succeed with one of them.
+        awaited: whether a thread waits for it.
     """
 
-    __slots__ = ("failed", "pending", "work")
+    __slots__ = ("awaited", "failed", "pending", "work")
 
     def __init__(self, work: Callable[[Outlet], Any], outlets: Iterable[Outlet]) -> None:
         self.work = work
         self.pending = set(outlets)
         self.failed = False
+        self.awaited = False
 
 
 class Lane:
@@ -104,12 +106,13 @@ class Lanes:
             for lane in self._lanes:
                 lane.next_beat = float("inf")
 
-    def add(self, job: Job) -> None:
-        """Have something done, after everything that was asked for earlier."""
+    def add(self, *jobs: Job) -> None:
+        """Have something done, in order, after everything that was asked for earlier."""
         with self._changed:
             for lane in self._lanes:
-                if not job.pending.isdisjoint(lane.outlets):
-                    lane.jobs.append(job)
+                own = [job for job in jobs if not job.pending.isdisjoint(lane.outlets)]
+                if own:
+                    lane.jobs.extend(own)
                     self._start(lane)
             self._changed.notify_all()
 
@@ -121,6 +124,7 @@ class Lanes:
             deadline: monotonic time; without one, every observer is waited for as long as it is not stuck.
         """
         with self._changed:
+            job.awaited = True
             while job.pending:
                 now = time.monotonic()
                 over = deadline is not None and now >= deadline
@@ -194,7 +198,7 @@ class Lanes:
 
     def _timed_beat(self, lane: Lane, whom: list[Outlet]) -> Job:
         work, over = self._beat()
-        alarm = call_later(PATIENCE, self._look) if len(lane.outlets) > 1 else None
+        alarm = self._alarm() if len(lane.outlets) > 1 else None
         job = Job(work, whom)
 
         def end() -> None:
@@ -207,6 +211,12 @@ class Lanes:
 
         job.work = _then(work, job, end)
         return job
+
+    def _alarm(self) -> Alarm:
+        """Rings when somebody has been busy for too long."""
+        from hallow.running.clock import call_later
+
+        return call_later(PATIENCE, self._look)
 
     def _finish_job(self, lane: Lane) -> None:
         """Do what is left of the lane's job."""
@@ -229,7 +239,9 @@ class Lanes:
                 lane.current = None
                 job.failed = job.failed or well is False
                 job.pending.discard(outlet)
-                self._changed.notify_all()
+                # Nothing is left, or only who is busy; to wake a thread in vain costs more than most jobs.
+                if job.awaited and job.pending <= {one.current for one in self._lanes}:
+                    self._changed.notify_all()
 
     # ------------------------------------------------------------------------------------------------ hanging
 

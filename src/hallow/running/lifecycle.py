@@ -15,7 +15,6 @@ from hallow.running.capture import get_stdcapturer
 from hallow.running.context import CURRENT, entered
 from hallow.running.delivery import Delivery, by_priority, for_run
 from hallow.running.ending import facts, figures, outcome
-from hallow.running.family import child_facts
 from hallow.running.feed import Feed
 from hallow.running.forks import exits_noted, track, watch_forks
 from hallow.running.post import Post
@@ -165,7 +164,7 @@ class Execution:
             run._attachment.announce(run._id)
         self.safekeeping.begin(output)
         if run.observers:
-            self.delivery.tell_all(run._detail_posts(run._details))
+            self.delivery.tell_first(run._detail_posts(run._details))
             self.delivery.begin_beats(run.beat_interval)
         self.log.info(*(("Started",) if run._id is None else ('Started run with ID "%s"', run._id)))
         if run.observers and run.beat_interval > 0:
@@ -264,6 +263,8 @@ class Execution:
     def _let_go(self, deadline: float) -> None:
         run = self.run
         if run.parent is not None:
+            from hallow.running.family import child_facts
+
             run.parent.children.append(child_facts(run, self.feed.summary))
         self.safekeeping.close()
         self.delivery.close(deadline)
@@ -272,11 +273,11 @@ class Execution:
 
     def _discard(self, deadline: float) -> None:
         """Have the record removed if the user keeps only other outcomes."""
-        from hallow.running.outcomes import why_not_kept
-
         run = self.run
         if run.settings["KEEP_RUNS"] == "all" or not run.observers or run.start_time is None:
             return
+        from hallow.running.outcomes import why_not_kept
+
         reason = why_not_kept(run.status, (utc_now() - run.start_time).total_seconds(), run.settings)
         if reason is not None:
             self.log.warning(reason)

@@ -17,8 +17,6 @@ from hallow.running.scalars import described, is_number, plain_scalar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hallow.running.run import Run
-
 __all__ = ["Media", "MediaFile", "artifact_name", "histogram_file", "image_file", "table_file", "text_file"]
 
 
@@ -144,13 +142,13 @@ class Media:
     can be any number or a text. Everything is looked at before the call returns, so values may be changed afterwards.
 
     Args:
-        run: its ``add_artifact`` keeps the files.
+        run: its ``add_artifact`` keeps the files, and its ``run_logger`` tells if one cannot be made.
 
     Attributes:
         next_steps: ``"<kind>/<name>"`` to the next automatic step; can be read and set, to go on after a resume.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Any) -> None:
         self._run = run
         self._steps_lock = Lock()
         self._reported = False

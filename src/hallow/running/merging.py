@@ -7,9 +7,12 @@ from typing import Any, Protocol
 
 from hallow.journal.layout import OUTPUT
 from hallow.journal.staged import take_in_staged
-from hallow.running.growing import CHUNK, Growing, OpenFile
+from hallow.running.growing import CHUNK, Growing, OpenFile, chunks_of
 
 __all__ = ["Merge", "Source", "own_name", "resume_merge", "whole"]
+
+#: Bytes at the end of what is new that tell, without reading it all, whether a line is begun.
+_LOOK = 1 << 12
 
 
 class Source(Protocol):
@@ -35,11 +38,17 @@ class Merge:
     may be long in coming: it is waited for until somebody wants everything. A line with a carriage return belongs to
     a progress bar and is not waited for.
 
+    As long as only one of them has given anything, nothing is copied: it is read where it is.
+
     Args:
         sources: what is joined.
-        into: what comes out.
+        into: what comes out, once several have given something.
         taken: how far each source is in it already.
         open: the number of the source whose line is begun.
+        copied: whether what is taken is in ``into``.
+
+    Attributes:
+        result: where everything is that was joined, and perhaps something behind it.
     """
 
     def __init__(
@@ -48,11 +57,32 @@ class Merge:
         into: Growing,
         taken: list[int] | None = None,
         open: int | None = None,  # noqa: A002 - a line is open
+        copied: bool = False,
     ) -> None:
         self.sources = sources
         self.into = into
         self.taken = taken or [0] * len(sources)
         self.open = open
+        self._copied = copied
+        self.result: Source = into
+
+    @property
+    def size(self) -> int:
+        """How many bytes were joined."""
+        return self.into.size if self._copied else max(self.taken)
+
+    def read(self, start: int, limit: int) -> bytes:
+        """At most ``limit`` bytes from ``start`` on; nobody asks for more than :attr:`size`."""
+        # Another thread may be copying: the bytes are the same.
+        return self.result.read(start, limit)
+
+    def copy(self) -> None:
+        """Have everything in ``into`` from here on."""
+        if not self._copied:
+            size = max(self.taken)
+            for data in chunks_of(self.sources[self.taken.index(size)], 0, size):
+                self.into.append(data)
+            self._copied, self.result = True, self.into
 
     def step(self, everything: bool = False, final: bool = False) -> bool:
         """Join what is new; whether there was anything.
@@ -65,23 +95,36 @@ class Merge:
         numbers = list(range(len(self.sources)))
         if self.open is not None:
             numbers.sort(key=lambda number: number != self.open)
+        elif everything:
+            # Whoever is in the middle of a line comes last, so that nothing is put into that line.
+            numbers.sort(key=lambda number: not self._ends_a_line(number))
         for number in numbers:
             if everything or self.open in (None, number):
                 found = self._take(number, final) or found
         return found
+
+    def _ends_a_line(self, number: int) -> bool:
+        source = self.sources[number]
+        return source.size == self.taken[number] or source.read(source.size - 1, 1) == b"\n"
 
     def _take(self, number: int, final: bool) -> bool:
         source = self.sources[number]
         start = self.taken[number]
         end = source.size
         found = False
+        if start < end and not self._copied:
+            if sum(self.taken) > start:
+                self.copy()
+            else:
+                self.result, start = source, max(start, end - _LOOK)
         while start < end:
             data = source.read(start, min(CHUNK, end - start))
             if not final:
                 data = whole(data)
             if not data:
                 break
-            self.into.append(data)
+            if self._copied:
+                self.into.append(data)
             start = self.taken[number] = start + len(data)
             line = data[data.rfind(b"\n") + 1 :]
             self.open = number if line and b"\r" not in line else None
@@ -124,15 +167,14 @@ def resume_merge(folder: str, state: dict[str, Any] | None = None) -> int:
         return _size(path)
     output = Growing(path)
     output.base = state.get("base", 0)
-    if len(sources) == 1:
-        output.cut(0)
-        merge = Merge(sources, output)
-    else:
-        if state["size"] > output.size:
-            # Not all of it reached the disk.
-            state = {"size": 0, "open": None, "sources": [{"taken": 0} for _ in sources]}
-        output.cut(state["size"])
-        merge = Merge(sources, output, [source["taken"] for source in state["sources"]], state["open"])
+    taken = [source["taken"] for source in state["sources"]]
+    copied = len(sources) > 1 and state["size"] <= output.size
+    output.cut(state["size"] if copied else 0)
+    if copied or taken.count(0) == len(taken) - 1:
+        merge = Merge(sources, output, taken, state["open"], copied)
+        merge.copy()
+    else:  # not all of it reached the disk
+        merge = Merge(sources, output, copied=True)
     merge.step(everything=True, final=True)
     size = output.size
     output.close()

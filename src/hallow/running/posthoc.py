@@ -17,6 +17,7 @@ from hallow.observers.queue import told_in_runs
 from hallow.records.encoding import flatten
 from hallow.records.points import linearized
 from hallow.running.family import check_tags
+from hallow.running.logsmedia import LogsMedia
 from hallow.running.metrics import MetricsLogger
 from hallow.running.outlet import BATCH
 from hallow.running.recovery import journals_of
@@ -28,7 +29,7 @@ from hallow.settings import SETTINGS
 from hallow.stores import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from hallow.records.stored import StoredRun
 
@@ -75,10 +76,11 @@ def reopen(store: Any, run_id: Any) -> Iterator[ReopenedRun]:
         run.close()
 
 
-class ReopenedRun:
+class ReopenedRun(LogsMedia):
     """A run that has ended, for adding to it. Made by :func:`reopen`.
 
-    Artifacts are stored at once, everything else at the end, points also in between if there are many.
+    Artifacts, and what ``log_text``, ``log_image``, ``log_table`` and ``log_histogram`` make of a value, are stored at
+    once, everything else at the end, points also in between if there are many. Steps go on after those stored.
 
     Attributes:
         run_id: its id.
@@ -89,6 +91,8 @@ class ReopenedRun:
         tags: words that mark the run; may be changed.
         notes: a text about the run; may be changed.
     """
+
+    run_logger = _log
 
     def __init__(self, observer: Any, stored: StoredRun) -> None:
         self.run_id = stored.run_id
@@ -109,6 +113,11 @@ class ReopenedRun:
         # Guards the number of points that are stored, and who stores further ones.
         self._sent_lock = Lock()
         self._sent = 0
+
+    @property
+    def _id(self) -> Any:
+        """The name that a running run has for it, so that code can take both."""
+        return self.run_id
 
     def __repr__(self) -> str:
         return f"<ReopenedRun {self.run_id}, {self.status}>"
@@ -151,6 +160,9 @@ class ReopenedRun:
         """
         for name, value in values.items():
             self.log_scalar(name, value, step)
+
+    def _kept_before(self) -> Iterable[Mapping[str, Any] | None]:
+        return (artifact.get("metadata") for artifact in self._stored.artifacts)
 
     def open_artifact(self, name: str, mode: str = "rb") -> Any:
         """Open an artifact of the run for reading.

@@ -147,8 +147,7 @@ class Raw:
         if len(sources) == 1:
             self._view = sources[0]
         else:
-            merged = Growing()
-            self._merge, self._view = Merge(sources, merged), merged
+            self._merge = self._view = Merge(sources, Growing())
 
     def name_of(self, number: int) -> str:
         """The file for a descriptor (0: for Python's streams)."""
@@ -193,9 +192,8 @@ class Raw:
     @property
     def segments(self) -> list[Segment]:
         """Where the bytes are: file, start, end (``None``: it goes on); no file where they have no name."""
-        if isinstance(self._view, Reach):
-            return self._view.segments
-        return [_segment(self._view, self.ended)]
+        view = self._view.result if isinstance(self._view, Merge) else self._view
+        return view.segments if isinstance(view, Reach) else [_segment(view, self.ended)]
 
     def state(self) -> dict[str, Any]:
         """What :func:`hallow.running.merging.resume_merge` has to know in another process; can be written as JSON."""
@@ -253,6 +251,9 @@ class Raw:
                 reach.end()
             self.gather(everything=True, final=True)
             self.ended = True
+            if self._merge is not None:
+                # Of a single source, everything that is there now was just taken.
+                self._view = self._merge.result
             if isinstance(self._view, Reach):
                 self._settle_down(self._view)
             # Nothing here keeps alive what the tap lets go of.
@@ -268,7 +269,7 @@ class Raw:
                 kept.append(data)
             return
         path = os.path.join(self.folder, OUTPUT)
-        if [name for name, _, _ in reach.segments] == [path]:
+        if [os.path.dirname(name or "") for name, _, _ in reach.segments] == [self.folder]:
             return
         try:
             own = Growing(path)

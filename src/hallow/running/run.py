@@ -7,6 +7,7 @@ from errno import ENOENT
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RunStateError
+from hallow.running.logsmedia import LogsMedia
 from hallow.running.metrics import MetricsLogger
 from hallow.settings import SETTINGS
 from hallow.utils import join_paths
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from hallow.records.stored import StoredRun
     from hallow.running.delivery import Delivery
     from hallow.running.lifecycle import Execution
-    from hallow.running.media import Media
     from hallow.running.output import Output
     from hallow.running.post import Post
     from hallow.running.ranks.attaching import Attachment
     from hallow.settings import Settings
 
 
-class Run:
+class Run(LogsMedia):
     """One execution of a command.
 
     ``Experiment.run`` makes it; user code gets it as ``_run``. Called, it carries the command out and returns
@@ -141,7 +141,6 @@ class Run:
         self.args: list[str] = []
         self.seeded: list[str] = []
         self._metrics = MetricsLogger(run_logger, self.settings.METRICS.NON_SCALARS == "refuse")
-        self._media: Media | None = None
         self._details: list[tuple[str, Any]] = []
         self.last_details: list[tuple[str, Any]] = []
         self._delivery: Delivery | None = None
@@ -317,40 +316,8 @@ class Run:
         for name, value in values.items():
             self.log_scalar(name, value, step)
 
-    def log_text(self, name: str, text: str, step: Any = None) -> None:
-        """Keep a text with the record, as an artifact; ``step`` counts from 0 for each name."""
-        self._media_log().log_text(name, text, step)
-
-    def log_image(self, name: str, image: Any, step: Any = None) -> None:
-        """Keep an image: a path, PNG or JPEG bytes, a PIL image, a figure, or rows of pixels (H x W, H x W x 3 or 4).
-
-        Raises:
-            LogValueError: (a TypeError) if it is none of these.
-        """
-        self._media_log().log_image(name, image, step)
-
-    def log_table(self, name: str, table: Any, step: Any = None, header: Sequence[str] | None = None) -> None:
-        """Keep a table: a list of dicts, a dict of columns, a DataFrame, or rows with a ``header``.
-
-        Raises:
-            LogValueError: (a TypeError) if it is none of these.
-        """
-        self._media_log().log_table(name, table, step, header=header)
-
-    def log_histogram(self, name: str, values: Any, step: Any = None, bins: int = 64) -> None:
-        """Keep the distribution of some numbers in ``bins`` bins of equal width.
-
-        Raises:
-            LogValueError: (a TypeError) if they are no numbers.
-        """
-        self._media_log().log_histogram(name, values, step, bins=bins)
-
-    def _media_log(self) -> Media:
-        if self._media is None:
-            from hallow.running.media import Media
-
-            self._media = Media(self)
-        return self._media
+    def _kept_before(self) -> Iterable[Mapping[str, Any] | None]:
+        return () if self._record is None else (kept.get("metadata") for kept in self._record.artifacts)
 
     def open_artifact(self, name: str, mode: str = "rb") -> Any:
         """Open an artifact of this run for reading, also one that an earlier attempt at it left.

@@ -97,12 +97,11 @@ class Safekeeping:
 
     def _made(self) -> Journal | None:
         from hallow.journal.journal import Journal
-        from hallow.journal.place import new_folder
 
         problem: OSError | None = None
         for place in self._folders():
             try:
-                journal = Journal.create(place or new_folder(), self._header(), self.log)
+                journal = Journal.create(place or _own_place(), self._header(), self.log)
             except OSError as error:  # noqa: PERF203 - at most three rounds
                 problem = error
             else:
@@ -249,6 +248,12 @@ class Safekeeping:
                 outlet.observer,
                 journal.folder,
             )
+
+
+def _own_place() -> str:
+    from hallow.journal.place import new_folder  # a store that has a folder here needs none
+
+    return new_folder()
 
 
 def _is_elsewhere(state: dict[str, Any]) -> bool:

@@ -50,8 +50,9 @@ class SpoolFile(OpenFile):
         return cls(opened_named(path), path)
 
     def lead(self, numbers: list[int]) -> None:
-        """Let descriptors lead here."""
+        """Let descriptors lead here; the place in the file that they share is always behind what was written last."""
         writing = self._opened_for_others()
+        os.lseek(writing, 0, os.SEEK_END)
         for number in numbers:
             os.dup2(writing, number)
         if writing != self.number:

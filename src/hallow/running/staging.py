@@ -43,14 +43,12 @@ class Outflow(NamedTuple):
     Attributes:
         number: of the descriptor.
         target: the number of the file that it leads into.
-        size: the size of that file.
         show: ``show(data)`` gives bytes that do not fit into the file to the terminal at least.
         tell: ``tell(error)`` says that there were such bytes, called without a lock.
     """
 
     number: int
     target: int
-    size: Callable[[], int]
     show: Callable[[bytes], None]
     tell: Callable[[OSError], None]
 
@@ -143,7 +141,6 @@ class _Stage:
         self.lock = RLock()
         self._busy = False
         self._ended = False
-        self._pid = os.getpid()
         self._outflow = outflow
         #: The folder that the file is in, or would be.
         self.folder = folder
@@ -224,12 +221,11 @@ class _Stage:
 
     def _slow(self, buffer: io.BufferedWriter, data: Any) -> int:
         """Where there is no room: make some, or write at once."""
-        if self._pid == os.getpid():
-            with self.lock:
-                written = None if self._ended else self._stored(data)
-            if written is not None:
-                self._tell()
-                return written
+        with self.lock:
+            written = None if self._ended else self._stored(data)
+        if written is not None:
+            self._tell()
+            return written
         return io.BufferedWriter.write(buffer, data)
 
     def _stored(self, data: Any) -> int:
@@ -252,9 +248,12 @@ class _Stage:
             return
         half = next((one for one in self._halves if not one.size), None) or self._opened()
         if half is not None:
-            self._sequence += 1
-            half.begin(self._sequence, self._outflow.target)
-            self._doors.turn(half)
+            self._use(half)
+
+    def _use(self, half: Half) -> None:
+        self._sequence += 1
+        half.begin(self._sequence, self._outflow.target)
+        self._doors.turn(half)
 
     def _opened(self) -> Half | None:
         if len(self._halves) == HALVES:
@@ -305,11 +304,10 @@ class _Stage:
         Raises:
             OSError: if the descriptor does not take it, but for a full disk; it stays staged.
         """
-        if not self._halves or self._pid != os.getpid():
-            return
-        with self.lock:
-            self._drain()
-        self._tell()
+        if self._halves:
+            with self.lock:
+                self._drain()
+            self._tell()
 
     def drain_stale(self) -> None:
         """Write out everything if something is there that was there some looks ago."""
@@ -338,9 +336,12 @@ class _Stage:
             self._busy = False
 
     def _write_all_out(self) -> None:
-        # Again, because signal handlers may have printed meanwhile.
+        # Again if a signal handler has printed meanwhile, for which it has taken a half into use.
         while left := [half for half in self._halves if half.size]:
             self._write_these_out(left)
+            if self._doors.current() is None and self._wanted:
+                self._use(left[-1])
+                return
         if self._halves and self._doors.current() is None:
             self._use_one()
 
@@ -365,20 +366,23 @@ class _Stage:
         goes from one call to the other without coming by here.
         """
         number = self._outflow.number
-        while data := half.rest():
-            if not half.written:
-                half.note(self._size())
+        data = half.rest()
+        if data and not half.written:
+            half.note(self._place())
+        while data:
             try:
                 half.written.extend(map(os.write, (number,), (data,)))
             except OSError as error:
                 self._show(data, error)
                 half.written.append(len(data))
+            data = data[half.written[-1] :]
         half.clean()
 
-    def _size(self) -> int:
+    def _place(self) -> int:
+        """Behind what was written to the descriptor last; cheaper to ask for than the size of the file."""
         try:
-            return self._outflow.size()
-        except OSError:  # somebody closed all descriptors
+            return os.lseek(self._outflow.number, 0, os.SEEK_CUR)
+        except OSError:  # the user has led the descriptor elsewhere, or closed it
             return 0
 
 

@@ -123,7 +123,6 @@ class Tap:
         return Outflow(
             number,
             spool.numbers[0],
-            spool.file.size,
             lambda data: self._show(spool, number, data),
             lambda error: self._found_no_room(spool, error),
         )

@@ -90,16 +90,10 @@ def _known(observer: Any) -> Iterator[tuple[str, Any]]:
         return
 
 
-def _origins(record: RunRecord) -> Iterator[list[Any]]:
-    """Where a run was copied from, if it was."""
-    origin = record.details.get(_ORIGIN)
-    if isinstance(origin, list):
-        yield origin
-
-
 def _origin_of(record: RunRecord) -> list[Any]:
     """Of a copy of a copy, the first origin counts, so that a run on a round trip is known again."""
-    return next(_origins(record), _identity(record))
+    origin = record.details.get(_ORIGIN)
+    return origin if isinstance(origin, list) else _identity(record)
 
 
 def _identity(record: RunRecord) -> list[Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hallow.records.contents import Contents
     from hallow.records.record import RecordedFile
 
-__all__ = ["Files", "damaged", "epoch", "moment", "read_record", "true_status"]
+__all__ = ["Files", "damaged", "moment", "read_record", "stored_epoch", "true_status"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _UNREADABLE = object()
@@ -120,7 +120,7 @@ def moment(value: Any) -> datetime | None:
     return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
 
 
-def epoch(value: Any) -> float:
+def stored_epoch(value: Any) -> float:
     """Seconds since 1970 of a stored time.
 
     Raises:

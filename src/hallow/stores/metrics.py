@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from hallow.records.points import check_at_most, imported
+from hallow.records.optional import imported
+from hallow.records.points import check_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,7 +71,7 @@ class MetricsTable:
         Raises:
             MissingExtraError: (an ImportError) without pandas.
         """
-        pd = imported("pandas", "a DataFrame needs")
+        pd = imported("pandas", who="a DataFrame needs")
         columns = {"run": self.run, "name": self.name, "step": self.step, "value": self.value}
         frame = pd.DataFrame(columns)
         frame.insert(3, "time", pd.to_datetime(self.time, unit="s", utc=True))

@@ -48,9 +48,6 @@
 #   0 + mongo/runs/mine.json| meta.options.COMMAND = "stops"
 #   0 - mongo/runs/mine.json| status = "FAILED"
 #   0 + mongo/runs/mine.json| status = "TIMEOUT"
-# text the error about an id in use is the same for all stores
-#   5 - error| DuplicateKeyError
-#   5 + error| SacredError
 from sacred import SETTINGS, Experiment
 from sacred.utils import TimeoutInterrupt
 

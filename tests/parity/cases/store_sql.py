@@ -27,9 +27,6 @@
 # O-33 the time of queueing is stored
 #   0 - runs.db.json| run[3].queue_time = null
 #   0 + runs.db.json| run[3].queue_time = "TIME"
-# text the error about an id in use is the same for all stores
-#   5 - error| IntegrityError
-#   5 + error| SacredError
 # O-2 a run that exists already is left alone, also by the report of the failure
 #   5 - log| ERROR - in_sql - Traceback (most recent call last):
 from sacred import SETTINGS, Experiment

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from hallow.backends.file.layout import stored_name
 from hallow.provenance.sources import MB, get_digest
-from hallow.records.names import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +81,8 @@ def keep_content(source: str, folder: str, digest: str | None = None) -> tuple[s
 
 def copy_version(source: str, folder: str, name: str) -> str:
     """Copy a file or folder to ``name``, or to a version of it if there is other content; gives the name."""
+    from hallow.records.names import versions
+
     is_folder = os.path.isdir(source)
     for version in versions(name):
         target = os.path.join(folder, version)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file.layout import LAYOUT_VERSION, OWN
 from hallow.records.appending import append
-from hallow.records.encoding import flatten, tag_nonfinite, untag_nonfinite
+from hallow.records.encoding import flatten, untag_nonfinite
+from hallow.records.jsonfile import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,11 +67,7 @@ class FactsFile:
 
 
 def _line(name: str, value: Any) -> str:
-    flat = flatten(value, path=name)
-    try:
-        text = json.dumps(flat, allow_nan=False)
-    except ValueError:
-        text = json.dumps(tag_nonfinite(flat), allow_nan=False)
+    text = strict_json(flatten(value, path=name))
     return f'{{"name": {json.dumps(name)}, "value": {text}}}\n'
 
 

@@ -318,8 +318,8 @@ class FileStorageObserver(RunFolderWriter):
             "class": f"{own.__module__}:{own.__qualname__}",
             "arguments": {
                 "basedir": self._absolute(self.basedir),
-                "resource_dir": self._absolute(self.resource_dir),
-                "source_dir": self._absolute(self.source_dir),
+                "resource_dir": self._absolute(self._resource_dir),
+                "source_dir": self._absolute(self._source_dir),
                 "priority": self.priority,
                 "copy_artifacts": self.copy_artifacts,
                 "copy_sources": self.copy_sources,

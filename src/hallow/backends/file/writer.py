@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hallow.backends.file import folders
@@ -27,6 +26,7 @@ from hallow.records.points import epoch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from typing_extensions import Self
 
@@ -55,8 +55,8 @@ class RunFolderWriter(PerRun, RunObserver):
     ) -> None:
         """Set everything up; shared by the constructor and :meth:`create_from`."""
         self.basedir = os.fspath(basedir)
-        self.resource_dir = Path(resource_dir or os.path.join(self.basedir, "_resources"))
-        self.source_dir = Path(source_dir or os.path.join(self.basedir, "_sources"))
+        self._resource_dir = os.fspath(resource_dir or os.path.join(self.basedir, "_resources"))
+        self._source_dir = os.fspath(source_dir or os.path.join(self.basedir, "_sources"))
         self.template = _template(template, self.basedir)
         self.priority = priority
         self.copy_artifacts = copy_artifacts
@@ -64,6 +64,28 @@ class RunFolderWriter(PerRun, RunObserver):
         #: Path of a source or resource -> the file to read it from, when the original may have changed since.
         self.copies: dict[str, str] = {}
         self._reset()
+
+    @property
+    def resource_dir(self) -> Path:
+        """Where resources are kept."""
+        from pathlib import Path
+
+        return Path(self._resource_dir)
+
+    @resource_dir.setter
+    def resource_dir(self, folder: str | os.PathLike[str]) -> None:
+        self._resource_dir = os.fspath(folder)
+
+    @property
+    def source_dir(self) -> Path:
+        """Where source files are kept."""
+        from pathlib import Path
+
+        return Path(self._source_dir)
+
+    @source_dir.setter
+    def source_dir(self, folder: str | os.PathLike[str]) -> None:
+        self._source_dir = os.fspath(folder)
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Self:
@@ -197,7 +219,7 @@ class RunFolderWriter(PerRun, RunObserver):
         if not self.copy_sources:
             return path, digest, relative_path(source, basedir)
         try:
-            stored, actual = keep_content(source, self._absolute(self.source_dir), digest)
+            stored, actual = keep_content(source, self._absolute(self._source_dir), digest)
         except OSError as error:
             _log.warning("the source file %s cannot be kept: %s", source, error.strerror or error)
             return path, digest, None
@@ -227,6 +249,8 @@ class RunFolderWriter(PerRun, RunObserver):
 
         With ``copy_artifacts=False`` a file in the store stands for itself.
         """
+        from pathlib import Path
+
         source = os.fspath(filename)
         basedir = os.path.realpath(self._absolute(self.basedir))
         if not self.copy_artifacts and os.path.realpath(source).startswith(basedir + os.sep):
@@ -298,7 +322,8 @@ class RunFolderWriter(PerRun, RunObserver):
             text = template.render(
                 run=self.run_entry, config=self.config, info=self.info, cout=self.cout, savedir=self.dir
             )
-            Path(self.dir, self._report()).write_text(text, encoding="utf-8")
+            with open(os.path.join(self.dir, self._report()), "w", encoding="utf-8") as file:
+                file.write(text)
         except Exception as error:
             _log.warning("no report from the template %s: %s: %s", self.template, type(error).__name__, error)
 
@@ -311,10 +336,13 @@ class RunFolderWriter(PerRun, RunObserver):
 
 def _template(template: str | os.PathLike[str] | None, basedir: str) -> Path | None:
     if template is None:
-        default = Path(basedir, "template.html")
-        return default if default.exists() else None
-    if not os.path.exists(template):
+        template = os.path.join(basedir, "template.html")
+        if not os.path.exists(template):
+            return None
+    elif not os.path.exists(template):
         raise FileNotFoundError(f"Couldn't find template file '{os.fspath(template)}'")
+    from pathlib import Path
+
     return Path(template)
 
 

@@ -15,10 +15,12 @@ from hallow.provenance.sources import get_digest
 from hallow.records.contenttypes import content_type_of
 from hallow.records.encoding import flatten
 from hallow.records.names import artifact_name, files_below, versions
-from hallow.records.points import Points, epoch
+from hallow.records.points import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from hallow.records.points import Points
 
 __all__ = ["StoreObserver"]
 
@@ -172,12 +174,8 @@ class StoreObserver(Reopening):
     def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
         """Store new points of metrics."""
         del info
-        points = [
-            Points(name, list(metric["steps"]), list(metric["values"]), list(map(epoch, metric["timestamps"])))
-            for name, metric in metrics_by_name.items()
-        ]
-        if points:
-            self.points_event(points)
+        if metrics_by_name:
+            self.points_event(points_of(metrics_by_name))
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run read."""

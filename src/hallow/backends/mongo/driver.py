@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from hallow.errors import MissingExtraError, ObserverError, StoreError
+from hallow.errors import HallowError, MissingExtraError, ObserverError, StoreError
 from hallow.records.urls import without_password
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ def reaching(place: str) -> Iterator[None]:
 
     try:
         yield
+    except HallowError:  # some of ours are the driver's as well
+        raise
     except PyMongoError as error:
         problem = _in_our_words(error, place)
     else:

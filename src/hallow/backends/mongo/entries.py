@@ -10,7 +10,7 @@ from hallow.backends.mongo.deleting import remove_beside, remove_contents
 from hallow.backends.mongo.finding import candidates
 from hallow.backends.mongo.large import Packing, write_large
 from hallow.backends.mongo.values import key_to_bson, to_bson
-from hallow.errors import RunExistsError, RunStateError, StoreError
+from hallow.errors import RunStateError, StoreError
 from hallow.journal.owner import describe_owner
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def add_run(database: Database, run_id: Any, fields: Mapping[str, Any]) -> Any:
     """Store a new run under an id, or under the next number; returns it.
 
     Raises:
-        RunExistsError: if there is one of that id.
+        RunExistsError: (a ``pymongo.errors.DuplicateKeyError``) if there is one of that id.
     """
     packing = Packing()
     document = encoded(fields, packing)
@@ -111,16 +111,20 @@ def _add_as(database: Database, run_id: Any, document: dict[str, Any]) -> Any:
     raise _taken(database, others["_id"])
 
 
-def _taken(database: Database, run_id: Any) -> RunExistsError:
+def _taken(database: Database, run_id: Any) -> StoreError:
+    from hallow.backends.mongo.taken import RunExistsError
+
     known = database.details.find_one({"_id": {"run": run_id, "name": "owner"}}) or {}
     owner, own = known.get("value"), describe_owner()
     if isinstance(owner, dict) and all(owner.get(key) == own[key] for key in ("pid", "start", "host", "boot")):
         return RunExistsError(
             f"run {run_id} is in {database.url} already, and this process has put it there: if two observers of one "
             "run keep it in the same collection, take one of them away, or give it another database or a "
-            "collection_prefix"
+            "collection_prefix",
+            run_id,
         )
-    return RunExistsError(f"run {run_id} exists in {database.url} already; choose another id, or let it be chosen")
+    message = f"run {run_id} exists in {database.url} already; choose another id, or let it be chosen"
+    return RunExistsError(message, run_id)
 
 
 def take_queued_run(database: Database, run_id: Any, fields: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from hallow.backends.mongo.values import from_bson
 from hallow.errors import RecordError
 from hallow.records.decoding import restore
 from hallow.records.points import Points
-from hallow.stores.documents import epoch
+from hallow.stores.documents import stored_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,7 +70,7 @@ def _points(name: str, document: Mapping[str, Any]) -> Points:
         # Who adds to a document adds to the three one after the other.
         length = min(map(len, columns))
         steps, values, times = (column[:length] for column in columns)
-        return Points(name, list(map(_plain, steps)), list(map(_plain, values)), list(map(epoch, times)))
+        return Points(name, list(map(_plain, steps)), list(map(_plain, values)), list(map(stored_epoch, times)))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"the points of {name!r} cannot be read: {type(error).__name__}: {error}") from error
 

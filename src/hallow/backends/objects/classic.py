@@ -13,7 +13,7 @@ from hallow.backends.objects.layout import JSON_TYPE, TEXT_TYPE
 from hallow.backends.objects.lines import PLAIN, points_in, restored
 from hallow.records.encoding import flatten
 from hallow.records.points import Points, linearized
-from hallow.stores.documents import epoch
+from hallow.stores.documents import stored_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -171,4 +171,4 @@ def _points_of(name: str, metric: Any) -> Points:
     if not all(isinstance(one, list) and len(one) == len(lists[0]) for one in lists):
         raise ValueError(f"the lists of the metric {name!r} do not fit together")
     steps, timestamps, values = lists
-    return Points(name, restored(steps), restored(values), [epoch(when) for when in timestamps])
+    return Points(name, restored(steps), restored(values), [stored_epoch(when) for when in timestamps])

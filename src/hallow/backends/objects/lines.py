@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RecordError
 from hallow.records.decoding import restore
-from hallow.records.encoding import flatten, tag_nonfinite
-from hallow.records.jsonfile import load_json
+from hallow.records.encoding import flatten
+from hallow.records.jsonfile import load_json, strict_json
 from hallow.records.points import Points
 
 if TYPE_CHECKING:
@@ -34,11 +33,7 @@ PLAIN = frozenset({int, float, bool, type(None)})
 
 def json_line(data: Any) -> bytes:
     """One line of strict JSON."""
-    try:
-        text = json.dumps(data, allow_nan=False)
-    except ValueError:
-        text = json.dumps(tag_nonfinite(data), allow_nan=False)
-    return text.encode("ascii") + b"\n"
+    return strict_json(data).encode("ascii") + b"\n"
 
 
 def points_lines(points: Iterable[Points]) -> bytes:

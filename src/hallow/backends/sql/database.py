@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hallow.backends.sql.connecting import BEGIN, Place, engine_for
 from hallow.backends.sql.shape import Shape, prepare, tables_of
-from hallow.errors import RecordError, StoreError
+from hallow.errors import HallowError, RecordError, StoreError
 from hallow.journal.filesystems import filesystem_type, is_network
 from hallow.records.urls import without_password
 
@@ -165,6 +165,8 @@ class Database:
                 before = self._traces()
                 try:
                     return attempt()
+                except HallowError:  # some of ours are SQLAlchemy's as well
+                    raise
                 except DBAPIError as error:
                     is_stuck = self._traces() == before or time.monotonic() > end
                     if _may_go_well(error) and not is_again:

@@ -36,7 +36,6 @@ Ours, where ``run`` is ``run.id``:
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sqlalchemy import (
@@ -59,9 +58,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import UserDefinedType
 
-from hallow.records.encoding import tag_nonfinite
-
-__all__ = ["PIECE", "SACRED", "VERSION", "json_text", "metadata", "plain", "raw"]
+__all__ = ["PIECE", "SACRED", "VERSION", "metadata", "plain", "raw"]
 
 #: Of our tables.
 VERSION = 1
@@ -261,14 +258,6 @@ hallow_content = Table(
 def raw(table: Table) -> TableClause:
     """The same table for reading: what is stored comes as the driver gives it, and nothing fails because of it."""
     return TableClause(table.name, *(column(one.name) for one in table.c))
-
-
-def json_text(flat: Any) -> str:
-    """Strict JSON; numbers that are not finite are tagged. :func:`~hallow.records.jsonfile.load_json` reads it."""
-    try:
-        return json.dumps(flat, allow_nan=False)
-    except ValueError:
-        return json.dumps(tag_nonfinite(flat), allow_nan=False)
 
 
 def plain(text: str) -> str:

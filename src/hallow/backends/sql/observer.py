@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
 from hallow.errors import MissingExtraError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_SQL_PRIORITY", "SqlObserver"]
 
 DEFAULT_SQL_PRIORITY = 40
+_T = TypeVar("_T")
 
 
 class SqlObserver(StoreObserver):
@@ -169,28 +171,32 @@ class SqlObserver(StoreObserver):
         super()._reset()
         self._key: int | None = None
         self._metrics: dict[str, int] = {}
+        # The number of the point after the last one that is stored; None if that is not known.
+        self._end: int | None = None
         self._shown: Shown | None = None
 
     def _write(self, work: Callable[[Connection, int], Any]) -> Any:
         """Call ``work`` with a connection and the number of the run's row."""
-        self._entry()
-        key = self._key
-        assert key is not None
+        key = self._running_key()
         return self._database.write(lambda connection: work(connection, key))
+
+    def _running_key(self) -> int:
+        """The number of the run's row."""
+        self._entry()
+        assert self._key is not None
+        return self._key
 
     def _begun(self, begin: Callable[[Connection, str], tuple[int, Any] | None]) -> tuple[int, Any] | None:
         """What ``begin`` gives, called with a connection and a token of the run; also if an answer was lost."""
         from hallow.backends.sql.writing import started_by
 
-        token, is_again = os.urandom(8).hex(), False
+        token = os.urandom(8).hex()
 
-        def work(connection: Connection) -> tuple[int, Any] | None:
-            nonlocal is_again
+        def work(connection: Connection, is_again: bool) -> tuple[int, Any] | None:
             known = started_by(connection, token) if is_again else None
-            is_again = True
             return known or begin(connection, token)
 
-        return self._database.write(work)
+        return self._database.write(_telling_again(work))
 
     # ---------------------------------------------------------------------------------------------- operations
 
@@ -204,7 +210,7 @@ class SqlObserver(StoreObserver):
             lambda connection, token: new_run(connection, database.shape, database.url, run_id, document, token)
         )
         assert found is not None
-        self._key, self._shown = found[0], Shown()
+        self._key, self._end, self._shown = found[0], 0, Shown()
         return int(found[1]) if run_id is None else run_id
 
     def _take_queued(self, run_id: Any, document: dict[str, Any]) -> Any:
@@ -252,15 +258,27 @@ class SqlObserver(StoreObserver):
     def _write_points(self, first: int, points: list[Points]) -> None:
         from hallow.backends.sql.points import write_points
 
-        known = self._metrics
-        self._metrics = self._write(lambda connection, key: write_points(connection, key, first, points, known))
+        known, key, is_end = self._metrics, self._running_key(), self._end == first
+        self._end = None  # what is there is not known if this fails
+        self._metrics = self._database.write(
+            _telling_again(
+                lambda connection, is_again: write_points(
+                    connection, key, first, points, known, is_end=is_end and not is_again
+                )
+            )
+        )
+        self._end = first + sum(map(len, points))
 
     def _write_output(self, position: int, data: bytes) -> None:
         from hallow.backends.sql.output import write_output
 
-        shown = self._shown
+        shown, key = self._shown, self._running_key()
         self._shown = None  # what is there is not known if this fails
-        self._shown = self._write(lambda connection, key: write_output(connection, key, shown, position, data))
+        self._shown = self._database.write(
+            _telling_again(
+                lambda connection, is_again: write_output(connection, key, shown, position, data, is_again=is_again)
+            )
+        )
 
     def _set_details(self, details: dict[str, Any]) -> None:
         from hallow.backends.sql.writing import set_details
@@ -287,3 +305,12 @@ class SqlObserver(StoreObserver):
             "resources": [[row.filename, row.md5sum, row.resource_id] for row in found.resources],
             "artifacts": [file.name for file in found.artifacts],
         }
+
+
+def _telling_again(work: Callable[[Connection, bool], _T]) -> Callable[[Connection], _T]:
+    """``work`` as a function of the connection; it is also told whether it is called again.
+
+    A transaction whose answer was lost may have been carried out.
+    """
+    attempts = count()
+    return lambda connection: work(connection, next(attempts) > 0)

@@ -54,7 +54,9 @@ class Shown:
         return Shown(length, position + len(data), (before + data)[-_REMEMBERED:])
 
 
-def write_output(connection: Connection, key: int, shown: Shown | None, position: int, data: bytes) -> Shown:
+def write_output(
+    connection: Connection, key: int, shown: Shown | None, position: int, data: bytes, is_again: bool = False
+) -> Shown:
     """Replace everything after ``position`` bytes.
 
     Args:
@@ -63,10 +65,13 @@ def write_output(connection: Connection, key: int, shown: Shown | None, position
         shown: what this gave the last time; ``None`` if that is not known.
         position: in bytes.
         data: UTF-8.
+        is_again: whether this may have been done already, and only the answer was lost.
     """
     ours = hallow_output.c.run == key
-    connection.execute(delete(hallow_output).where(ours, hallow_output.c.position >= position))
-    if shown is None or position != shown.end:
+    is_end = shown is not None and position == shown.end
+    if is_again or not is_end:
+        connection.execute(delete(hallow_output).where(ours, hallow_output.c.position >= position))
+    if not is_end:
         _cut_last(connection, key, position)
     pieces = [
         {"run": key, "position": position + start, "data": data[start : start + _PIECE]}

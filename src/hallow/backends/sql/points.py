@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from hallow.backends.sql.layout import hallow_metric, hallow_point, json_text, plain, raw
+from hallow.backends.sql.layout import hallow_metric, hallow_point, plain, raw
 from hallow.errors import RecordError
 from hallow.records.encoding import flatten
-from hallow.records.jsonfile import load_json
+from hallow.records.jsonfile import load_json, strict_json
 from hallow.records.points import Points
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _POINT, _METRIC = raw(hallow_point), raw(hallow_metric)
 
 
 def write_points(
-    connection: Connection, run: int, first: int, points: list[Points], numbers: Mapping[str, int]
+    connection: Connection, run: int, first: int, points: list[Points], numbers: Mapping[str, int], is_end: bool = False
 ) -> dict[str, int]:
     """Replace all points from number ``first`` on; gives the numbers of all metrics.
 
@@ -48,6 +48,7 @@ def write_points(
         first: number of the first of the points.
         points: to be stored.
         numbers: of the metrics that are stored already.
+        is_end: whether it is known that there are no points from ``first`` on.
     """
     known = dict(numbers)
     for some in points:
@@ -55,7 +56,8 @@ def write_points(
     new = {name: number for name, number in known.items() if name not in numbers}
     if new:
         _add_metrics(connection, run, new)
-    connection.execute(delete(hallow_point).where(hallow_point.c.run == run, hallow_point.c.number >= first))
+    if not is_end:
+        connection.execute(delete(hallow_point).where(hallow_point.c.run == run, hallow_point.c.number >= first))
     rows: list[Any] = []
     for some in points:
         start = first + len(rows)
@@ -75,7 +77,7 @@ def _add_metrics(connection: Connection, run: int, new: Mapping[str, int]) -> No
 
 def _stored_name(name: str) -> str:
     """The name itself; in JSON if databases do not take it as it is."""
-    return name if plain(name) == name and not name.startswith('"') else json_text(name)
+    return name if plain(name) == name and not name.startswith('"') else strict_json(name)
 
 
 def _columns(some: Points) -> tuple[Iterable[Any], Iterable[Any], Iterable[Any], Iterable[Any], Iterable[Any]]:
@@ -103,7 +105,7 @@ def _point(step: Any, value: Any) -> tuple[Any, Any, int, str | None]:
     step, value = flatten(step, path="step"), flatten(value, path="value")
     kinds = _common_type([step]), _common_type([value])
     kind = (_FLOAT_STEP if kinds[0] is float else 0) + (_INT_VALUE if kinds[1] is int else 0)
-    exact = json_text([step, value]) if None in kinds else None
+    exact = strict_json([step, value]) if None in kinds else None
     return (None if kinds[0] is None else step), (None if kinds[1] is None else value), kind, exact
 
 

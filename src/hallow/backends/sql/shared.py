@@ -17,13 +17,13 @@ from hallow.backends.sql.layout import (
     experiments_sources,
     hallow_experiment,
     host,
-    json_text,
     repository,
     resource,
     source,
 )
 from hallow.backends.sql.shape import exclusively
 from hallow.records.decoding import restore
+from hallow.records.jsonfile import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ def experiment_row(connection: Connection, shape: Shape, document: Mapping[str, 
         shape: of the tables.
         document: its part of the document of a run, flattened; the sources are pairs of path and MD5.
     """
-    text = json_text(document)
+    text = strict_json(document)
     digest = md5(text.encode(), usedforsecurity=False).hexdigest()
     key = shape.fitted(experiment, {"name": str(document.get("name") or ""), "md5sum": digest})
     found = _found(connection, experiment, key)

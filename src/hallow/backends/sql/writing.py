@@ -17,14 +17,15 @@ from hallow.backends.sql.layout import (
     hallow_output,
     hallow_run,
     hallow_schema,
-    json_text,
     plain,
     run,
     runs_resources,
 )
 from hallow.backends.sql.shape import highest_id, number_of
 from hallow.backends.sql.shared import experiment_row, host_row
-from hallow.errors import RunExistsError, StoreError
+from hallow.backends.sql.taken import RunExistsError
+from hallow.errors import StoreError
+from hallow.records.jsonfile import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -64,7 +65,7 @@ def new_run(
         token: of whoever starts it.
 
     Raises:
-        RunExistsError: if there is a run of that id.
+        RunExistsError: (a ``sqlalchemy.exc.IntegrityError``) if there is a run of that id.
         StoreError: if the id is too long.
     """
     values, own = _rows(connection, shape, document)
@@ -175,7 +176,7 @@ def _rows(connection: Connection, shape: Shape, document: Mapping[str, Any]) -> 
         if field in ("start_time", "heartbeat", "stop_time", "command"):
             values[field] = value
         elif field in ("config", "info"):
-            values[field] = json_text(value)
+            values[field] = strict_json(value)
         elif field == "format":
             own[field] = value
         elif field in _SPLIT:
@@ -183,7 +184,7 @@ def _rows(connection: Connection, shape: Shape, document: Mapping[str, Any]) -> 
             values.update(of_run)
             own.update(of_ours)
         elif field == "host":
-            values["host_id"], own["host"] = host_row(connection, shape, value), json_text(value)
+            values["host_id"], own["host"] = host_row(connection, shape, value), strict_json(value)
         elif field == "experiment":
             values["experiment_id"] = experiment_row(connection, shape, value)
     return shape.fitted(run, values), own
@@ -197,7 +198,7 @@ def _status(shape: Shape, word: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def _result(shape: Shape, flat: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     del shape
     is_exact = flat is None or (type(flat) is float and math.isfinite(flat))
-    return {"result": _as_float(flat)}, {"result": None if is_exact else json_text(flat)}
+    return {"result": _as_float(flat)}, {"result": None if is_exact else strict_json(flat)}
 
 
 def _as_float(flat: Any) -> float | None:
@@ -218,14 +219,14 @@ def _meta(shape: Shape, meta: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     if isinstance(meta.get("queue_time"), datetime):
         values["queue_time"] = meta["queue_time"]
     flat = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in meta.items()}
-    return values, {"meta": json_text(flat)}
+    return values, {"meta": strict_json(flat)}
 
 
 def _fail_trace(shape: Shape, lines: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     del shape
     if lines is None:
         return {"fail_trace": None}, {"fail_trace": None}
-    return {"fail_trace": "\n".join(lines)}, {"fail_trace": json_text(lines)}
+    return {"fail_trace": "\n".join(lines)}, {"fail_trace": strict_json(lines)}
 
 
 _SPLIT: dict[str, Callable[[Shape, Any], tuple[dict[str, Any], dict[str, Any]]]] = {
@@ -238,7 +239,7 @@ _SPLIT: dict[str, Callable[[Shape, Any], tuple[dict[str, Any], dict[str, Any]]]]
 
 def set_details(connection: Connection, key: int, details: Mapping[str, Any]) -> None:
     """Replace details."""
-    rows = [{"run": key, "name": plain(name), "value": json_text(value)} for name, value in details.items()]
+    rows = [{"run": key, "name": plain(name), "value": strict_json(value)} for name, value in details.items()]
     names = hallow_detail.c.name.in_([row["name"] for row in rows])
     connection.execute(delete(hallow_detail).where(hallow_detail.c.run == key, names))
     connection.execute(insert(hallow_detail), rows)
@@ -267,7 +268,7 @@ def keep_artifact(connection: Connection, shape: Shape, key: int, file: Artifact
         "path": plain(file.filename),
         "md5sum": file.md5,
         "content_type": None if file.content_type is None else plain(file.content_type),
-        "metadata": None if file.metadata is None else json_text(file.metadata),
+        "metadata": None if file.metadata is None else strict_json(file.metadata),
     }
     connection.execute(insert(hallow_artifact).values(said))
 

@@ -41,6 +41,7 @@ from urllib.parse import quote, unquote
 import hallow
 from hallow.backends.tinydb.tags import ARRAY, DATE, FILE, FRAME, SERIES, tagged, untouched, written_date
 from hallow.records.encoding import flatten, restore, tag_nonfinite, untag_nonfinite
+from hallow.records.jsonfile import strict_json
 
 #: What each run calls its format.
 VERSION = f"TinyDbObserver-{hallow.__version__}"
@@ -101,10 +102,7 @@ def file_tag(content: str) -> str:
 
 def to_json(data: Any) -> str:
     """Compact strict JSON in ASCII; times are in ISO format, other objects in that of ``flatten``."""
-    try:
-        return json.dumps(data, allow_nan=False, default=_other)
-    except ValueError:  # a number that is not finite
-        return json.dumps(tag_nonfinite(data), allow_nan=False, default=_other)
+    return strict_json(data, default=_other)
 
 
 def _other(value: Any) -> Any:

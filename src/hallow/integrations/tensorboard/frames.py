@@ -10,7 +10,7 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hallow.records.points import imported
+from hallow.records.optional import imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def messages(name: str) -> Any:
     """
     from importlib import import_module
 
-    imported("tensorboard", "event files need")
+    imported("tensorboard", who="event files need")
     return import_module(f"tensorboard.compat.proto.{name}")
 
 
@@ -39,7 +39,7 @@ def checksum() -> Callable[[bytes], int]:
     try:
         from google_crc32c import value as crc
     except ImportError:
-        imported("tensorboard", "event files need")
+        imported("tensorboard", who="event files need")
         from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import crc32c as crc
 
     def masked(data: bytes) -> int:

@@ -44,9 +44,9 @@ class Members:
 
     def outputs(self) -> dict[int, str]:
         """Rank to the file with all that it printed, of those that have printed something."""
-        from hallow.journal.layout import OUTPUT
+        from hallow.journal.reader import output_path
 
-        paths = {rank: os.path.join(self._journal(rank), OUTPUT) for rank in self.ranks()}
+        paths = {rank: output_path(self._journal(rank)) for rank in self.ranks()}
         return {rank: path for rank, path in paths.items() if _size(path)}
 
     def _journal(self, rank: int) -> str:
