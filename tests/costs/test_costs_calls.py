@@ -149,7 +149,9 @@ def test_run_without_observers(ex):
     def run():
         ex.run("<lambda>", options={"--loglevel": "ERROR"})
 
-    assert sum(per_call(run).values()) <= 1040
+    # Seeding calls functions of whatever libraries are loaded.
+    own = {name: count for name, count in per_call(run).items() if name.startswith("hallow.")}
+    assert sum(own.values()) <= 790
 
 
 PRINTED = """

@@ -124,6 +124,29 @@ def test_a_forked_pool_leaves_the_record_alone(start, tmp_path):
     assert sorted(line for line in text.splitlines() if line.startswith("worker")) == [f"worker {n}" for n in range(4)]
 
 
+def test_a_signal_that_comes_to_a_child_at_once_ends_it(start, tmp_path):
+    """Pools end workers that have hardly begun, and wait for them."""
+    process = start(
+        """
+        import os, signal, time
+
+        os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+        @ex.automain
+        def main():
+            child = os.fork()
+            if child == 0:
+                time.sleep(30)
+                os._exit(0)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        """
+    )
+    ((_, err, code),) = finished(process)
+    assert code == 0, err
+    entry, _ = stored(tmp_path)
+    assert (entry["status"], entry["result"]) == ("COMPLETED", -15)
+
+
 # -------------------------------------------------------------------------------------------------------- ranks
 
 

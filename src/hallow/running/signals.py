@@ -175,14 +175,31 @@ class _Handler:
             del error  # this frame is in the traceback: a circle would keep the exception alive
 
 
-# Numbers of the signals that were ever taken, for the handler of forks.
+# Numbers of the signals that were ever taken, for the handlers of forks.
 _TAKEN: set[int] = set()
+# What each thread that is forking had blocked before.
+_BLOCKED: dict[int, Iterable[int]] = {}
 
 
 @cache
 def _prepare_forks() -> None:
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_restore_in_child)
+        os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_restore_in_child)
+
+
+def _block() -> None:
+    """A signal that comes to the child before it has let go of our handler would be lost there: it has to wait."""
+    import signal
+
+    _BLOCKED[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
+
+
+def _unblock() -> None:
+    import signal
+
+    blocked = _BLOCKED.pop(threading.get_ident(), None)
+    if blocked is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _restore_in_child() -> None:
@@ -193,3 +210,4 @@ def _restore_in_child() -> None:
         if isinstance(signal.getsignal(number), _Handler):
             with suppress(ValueError):  # not in the main thread
                 signal.signal(number, signal.SIG_DFL)
+    _unblock()
