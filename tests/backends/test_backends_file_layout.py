@@ -255,8 +255,9 @@ def test_the_next_id_follows_the_highest_number(observer, start):
 def test_starting_looks_through_the_store_only_if_it_changed(observer, start, monkeypatch):
     observer.started_event(**start)  # makes _sources as well
     observer.started_event(**start)
-    monkeypatch.setattr(os, "scandir", None)
-    assert observer.started_event(**start) == "3"
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", None)
+        assert observer.started_event(**start) == "3"
 
 
 def test_an_old_listing_does_no_harm(observer, start, monkeypatch):
