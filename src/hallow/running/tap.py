@@ -260,12 +260,16 @@ class Tap:
         self.pull()
         self.copy()
         # Staged streams stay so until the descriptors lead elsewhere: on a full disk, an ordinary one would raise.
-        self.stages.pause([number for spool in self.spools for number in spool.numbers])
-        for spool in self.spools:
-            spool.restore()
+        numbers = [number for spool in self.spools for number in spool.numbers]
+        self.stages.pause(numbers)
+        # What others print from here on is to be behind what is in the files.
+        with self.stages.held(numbers):
+            self.copy()
+            for spool in self.spools:
+                spool.restore()
         self.stages.leave()
         self._diverted = False
-        # What other threads wrote between the two lines above.
+        # What was written beside Python's streams between the copy and the restoring.
         self.copy()
         if sys.breakpointhook == self._breakpoint:
             sys.breakpointhook = self._breakpointhook
