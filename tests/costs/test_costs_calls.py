@@ -142,16 +142,34 @@ def test_log_scalar_of_many_metrics(ex, tmp_path):
     assert counted(ex, logged) <= 205  # now and then the next part of the file is taken
 
 
-def test_run_without_observers(ex):
-    """In process, after others."""
+UNOBSERVED = """
+    import sys
+
+    from hallow import Experiment
+
+    from costs.test_costs_calls import per_call
+
+    ex = Experiment("unobserved", save_git_info=False)
+    ex.add_config(a=1)
     ex.main(lambda a: a)
 
-    def run():
-        ex.run("<lambda>", options={"--loglevel": "ERROR"})
+    found = per_call(lambda: ex.run("<lambda>", options={"--loglevel": "ERROR"}))
+    own = {name: count for name, count in found.items() if name.startswith("hallow.")}
+    print("FOUND", sum(own.values()), file=sys.stderr)
+"""
 
-    # Seeding calls functions of whatever libraries are loaded.
-    own = {name: count for name, count in per_call(run).items() if name.startswith("hallow.")}
-    assert sum(own.values()) <= 790
+
+def found_by(run_script, request, script):
+    """What a script of its own counts: seeding, for one, calls functions for each library that is loaded."""
+    done = run_script(script, env={"PYTHONUNBUFFERED": "", "PYTHONPATH": str(request.config.rootpath / "tests")})
+    assert done.code == 0, done.err
+    line = next(line for line in done.err.splitlines() if line.startswith("FOUND "))
+    return json.loads(line.removeprefix("FOUND "))
+
+
+def test_run_without_observers(run_script, request):
+    """In process, after others."""
+    assert found_by(run_script, request, UNOBSERVED) <= 790
 
 
 PRINTED = """
@@ -176,10 +194,6 @@ PRINTED = """
 
 def test_printed_line(run_script, request):
     """Where stdout is a pipe or a file: a line that is not flushed goes through one function of ours for each write."""
-    folder = str(request.config.rootpath / "tests")
-    done = run_script(PRINTED, env={"PYTHONUNBUFFERED": "", "PYTHONPATH": folder})
-    assert done.code == 0, done.err
-    line = next(line for line in done.err.splitlines() if line.startswith("FOUND "))
-    plain, flushed = json.loads(line.removeprefix("FOUND "))
+    plain, flushed = found_by(run_script, request, PRINTED)
     assert plain <= 3
     assert flushed <= 24
