@@ -12,11 +12,14 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+# What is compiled when hallow is installed.
+COMPILED := hatch_build.py src/hallow/journal/_half.c
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml $(COMPILED)
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(COMPILED)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	# A client of Sacred's stores, against which ours are tested. Its own dependencies would bring Sacred and Jupyter.
 	$(BIN)/python -m pip install --quiet --no-deps incense==0.0.15
@@ -53,7 +56,7 @@ slow: $(VENV)/.dev ## the tests that the others leave out because they take long
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short
 
-$(VENV)/.docs: $(VENV)/bin/python pyproject.toml
+$(VENV)/.docs: $(VENV)/bin/python pyproject.toml $(COMPILED)
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@
 
@@ -74,4 +77,4 @@ omniboard: $(VENV)/.dev ## show runs in Omniboard, a web page for Sacred's Mongo
 	$(BIN)/python examples/omniboard/serve.py
 
 clean:               ## remove everything that the other commands made
-	rm -rf $(VENV) .bench-venv .compare-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis .omniboard
+	rm -rf $(VENV) .bench-venv .compare-venv demo_runs build dist .mypy_cache .ruff_cache .hypothesis .omniboard src/hallow/journal/*.so

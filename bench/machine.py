@@ -23,6 +23,7 @@ class Machine:
             "date": dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d"),
             "commit": _git("rev-parse", "--short", "HEAD") + changed,
             "Python": f"{platform.python_version()} ({platform.python_implementation()})",
+            "compiled part of hallow": "built" if any(ROOT.glob("src/hallow/journal/_half*.so")) else "not built",
             "processors": f"{os.cpu_count()}, {_first('/proc/cpuinfo', 'model name') or platform.machine()}",
             "memory": f"{int((_first('/proc/meminfo', 'MemTotal') or '0 kB').split()[0]) / 1e6:.0f} GB",
             "system": platform.platform(),

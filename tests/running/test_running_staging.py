@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import textwrap
+import threading
 import time
 
 import pytest
 
 import hallow
-from hallow.journal.layout import HALF, HALF_SIZE, STAGING
-from hallow.journal.staged import opened_half, take_in_staged
+from hallow.journal.layout import HALF, HALF_SIZE, STAGED_NONE, STAGING
+from hallow.journal.staged import CompiledHalf, PlainHalf, opened_half, take_in_staged
 from hallow.running.merging import resume_merge
 from hallow.running.recovery import recover
 
@@ -38,6 +42,9 @@ def killed():
     os.kill(os.getpid(), signal.SIGKILL)
 """
 TOGETHER = "import os; os.dup2(1, 2)\n"
+#: What a script begins with that is to use the compiled part, where it is built, or not.
+PARTS = {"compiled": "", "plain": "import sys; sys.modules['hallow.journal._half'] = None\n"}
+both = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 
 EXPERIMENT = """
 import os, signal, sys, threading
@@ -83,8 +90,8 @@ class Ended:
 def run(tmp_path):
     """Run a script whose stdout (and stderr) is a pipe or a file, and nothing makes Python write at once."""
 
-    def start(source, to="pipe", env=None):
-        (tmp_path / "script.py").write_text(TOGETHER + source, encoding="utf-8")
+    def start(source, to="pipe", env=None, part=""):
+        (tmp_path / "script.py").write_text(TOGETHER + part + source, encoding="utf-8")
         env = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": "", "PYTHONIOENCODING": "utf-8", **(env or {})}
         command = [sys.executable, "-W", "ignore", "script.py"]
         options = {"cwd": tmp_path, "env": env, "stdin": subprocess.DEVNULL, "timeout": 60, "check": False}
@@ -116,11 +123,18 @@ def recovered(folder, name="folder", state=None):
 # ------------------------------------------------------------------------------------------------ nothing is lost
 
 
-@pytest.mark.parametrize("to", ["pipe", "file"])
-@pytest.mark.parametrize("ending", ["killed()", "os._exit(7)"])
-def test_what_was_printed_before_a_sudden_end_is_in_the_record(run, ending, to):
+@pytest.mark.parametrize(
+    ("ending", "to", "part"),
+    [
+        ("killed()", "pipe", "compiled"),
+        ("killed()", "file", "plain"),
+        ("os._exit(7)", "file", "compiled"),
+        ("os._exit(7)", "pipe", "plain"),
+    ],
+)
+def test_what_was_printed_before_a_sudden_end_is_in_the_record(run, ending, to, part):
     for name, (body, text) in WAYS.items():
-        done = run(EXPERIMENT.format(body=f"{body}; {ending}"), to=to)
+        done = run(EXPERIMENT.format(body=f"{body}; {ending}"), to=to, part=PARTS[part])
         assert done.code == (-9 if ending == "killed()" else 7), done.out
         (found,) = [one for one in recover(done.folder / "runs") if one.state == "closed"]
         assert not found.problems
@@ -138,8 +152,9 @@ def test_it_can_be_switched_off(run):
     assert done.content("runs/1/cout.txt").endswith(b"first\n")
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_threads_that_print_lose_nothing(run_tools, number):
+@both
+@pytest.mark.parametrize("number", range(2))
+def test_threads_that_print_lose_nothing(run_tools, number, part):
     done = run_tools(
         f"""
         import mmap
@@ -157,12 +172,15 @@ def test_threads_that_print_lose_nothing(run_tools, number):
                         sys.stdout.flush()
                 else:
                     sys.stdout.write(f"<{{name}} {{number}}>\\n")
+                    if name == 2:
+                        sys.stdout.flush()
                 acknowledged[name] = number + 1
         for name in range(4):
             threading.Thread(target=printing, args=(name,), daemon=True).start()
-        time.sleep(0.05 + {number} / 9)
+        time.sleep(0.05 + {number} / 4)
         killed()
-        """
+        """,
+        part=part,
     )
     assert done.code == -9, done.out[-2000:]
     lines = recovered(done.folder).decode().splitlines()
@@ -174,8 +192,9 @@ def test_threads_that_print_lose_nothing(run_tools, number):
         assert acknowledged[name] > 100
 
 
-def test_a_kill_at_any_moment(run_tools):
-    for number in range(12):
+@both
+def test_a_kill_at_any_moment(run_tools, part):
+    for number in range(8):
         done = run_tools(
             f"""
             import mmap
@@ -188,9 +207,10 @@ def test_a_kill_at_any_moment(run_tools):
             for number in range(10**9):
                 print("line", number, "x" * (number % 300))
                 acknowledged[0] = number + 1
-                if number % 7 == 0:
+                if number % 7 == 0 or {number} % 2:
                     sys.stdout.flush()
-            """
+            """,
+            part=part,
         )
         assert done.code == -9, done.out
         text = recovered(done.folder, f"folder{number}").decode()
@@ -202,7 +222,8 @@ def test_a_kill_at_any_moment(run_tools):
 
 
 @pytest.mark.parametrize("printing", ["", "print('in the handler', number)", "print('in the handler', flush=True)"])
-def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printing):
+@both
+def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printing, part):
     done = run_tools(
         f"""
         capture, out = capturing("folder")
@@ -218,7 +239,7 @@ def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printi
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.00037)
         began, printed, number, interrupted = time.monotonic(), set(), 0, 0
-        while time.monotonic() < began + 0.6:
+        while time.monotonic() < began + 0.4:
             number += 1
             try:
                 armed = True
@@ -236,6 +257,7 @@ def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printi
         ended(capture)
         """,
         to="file",
+        part=part,
     )
     assert done.code == 0, done.out[-2000:]
     lines = done.content("folder/output").decode().splitlines()
@@ -588,8 +610,9 @@ def test_a_closed_stream_is_a_closed_stream(run_tools, closing):
 # ---------------------------------------------------------------------------------------------------- trouble
 
 
+@both
 @pytest.mark.parametrize("printing", ["print('x' * 999)", "print('x' * 999, flush=True)", "print('x' * 99999)"])
-def test_a_full_disk_raises_nothing_and_everything_is_shown(run_tools, printing):
+def test_a_full_disk_raises_nothing_and_everything_is_shown(run_tools, printing, part):
     done = run_tools(
         f"""
         import resource
@@ -601,7 +624,8 @@ def test_a_full_disk_raises_nothing_and_everything_is_shown(run_tools, printing)
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         print("end")
         ended(capture)
-        """
+        """,
+        part=part,
     )
     assert done.code == 0, done.out[-2000:]
     count = 99999 if "99999" in printing else 999
@@ -656,6 +680,215 @@ def test_all_descriptors_closed(run_tools):
     assert done.content("folder/output").startswith(b"before\n")
 
 
+# ------------------------------------------------------------------------------------------------ one half
+
+
+@pytest.fixture(params=[PlainHalf, CompiledHalf], ids=["plain", "compiled"])
+def half(request, tmp_path, monkeypatch):
+    if request.param is None:
+        pytest.skip("not built")
+    import hallow.journal.staged as staged
+
+    monkeypatch.setattr(staged, "CompiledHalf", None if request.param is PlainHalf else CompiledHalf)
+    half = opened_half(str(tmp_path), 1, 1)
+    assert type(half) is request.param
+    yield half
+    half.close()
+
+
+@pytest.fixture
+def target(tmp_path):
+    number = os.open(tmp_path / "target", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    os.write(number, b"before\n")
+    yield number
+    os.close(number)
+
+
+def head_of(tmp_path):
+    return HALF.unpack_from((tmp_path / STAGING).read_bytes(), HALF_SIZE)
+
+
+def test_a_half_holds_what_is_written_until_it_is_written_out(half, target, tmp_path):
+    assert half.size == 0
+    half.begin(7, 2)
+    assert half.sequence == 7
+    assert head_of(tmp_path) == (7, STAGED_NONE, 2, 0)
+    assert half.write(b"one\n") == 4
+    assert half.write(bytearray("zwölf\n".encode())) == 7
+    assert half.write(memoryview(b"")) == 0
+    assert half.rest() == "one\nzwölf\n".encode()
+    assert half.size == 11
+    half.write_out(target)
+    assert (tmp_path / "target").read_bytes() == "before\none\nzwölf\n".encode()
+    assert half.size == 0
+    assert half.rest() == b""
+    sequence, size, *_ = head_of(tmp_path)
+    assert (sequence, size) == (STAGED_NONE, 7)
+    assert (tmp_path / STAGING).read_bytes()[HALF_SIZE + HALF.size :] == b"\xff" * (HALF_SIZE - HALF.size)
+
+
+def test_a_half_takes_a_piece_whole_or_not_at_all(half, target, tmp_path):
+    half.begin(1, 1)
+    room = HALF_SIZE - HALF.size
+    half.write(b"x" * (room - 1))
+    with pytest.raises(ValueError):
+        half.write(b"yz")
+    half.write(b"y")
+    assert half.rest() == b"x" * (room - 1) + b"y"
+    with pytest.raises(ValueError):
+        half.write(b"z")
+    half.write_out(target)
+    half.begin(2, 1)
+    half.write(b"z")
+    assert half.rest() == b"z"
+
+
+def test_a_half_that_cannot_be_written_out_keeps_everything(half, target, tmp_path):
+    half.begin(1, 1)
+    half.write(b"kept")
+    reading = os.open(tmp_path / "target", os.O_RDONLY)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            half.write_out(reading)
+    os.close(reading)
+    assert half.rest() == b"kept"
+    half.write(b" too")
+    half.write_out(target)
+    assert (tmp_path / "target").read_bytes() == b"before\nkept too"
+
+
+def test_a_half_goes_on_after_a_part_that_was_taken(half, tmp_path):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    os.write(writing, b"x" * (fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) - 4096))
+    half.begin(1, 1)
+    data = bytes(range(200)) * 30
+    half.write(data)
+    with pytest.raises(BlockingIOError):
+        half.write_out(writing)
+    rest = half.rest()
+    assert data.endswith(rest) and 0 < len(rest) < len(data)
+    received = os.read(reading, 1 << 20)
+    half.write_out(writing)
+    received += os.read(reading, 1 << 20)
+    assert received.lstrip(b"x") == data
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_closed_half_refuses_everything(half):
+    half.begin(1, 1)
+    half.close()
+    with pytest.raises(ValueError):
+        half.write(b"x")
+    half.close()
+
+
+@pytest.mark.skipif(CompiledHalf is None, reason="not built")
+class TestCompiledHalf:
+    @pytest.fixture
+    def half(self, tmp_path):
+        half = opened_half(str(tmp_path), 1, 1)
+        half.begin(1, 1)
+        yield half
+        half.close()
+
+    @pytest.mark.parametrize("text", ["", "plain", "zwölf", "\N{SNOWMAN}", "\U0001f409", "a\0b\n"])
+    def test_it_takes_text(self, half, text):
+        assert half.write_text(text) == len(text)
+        assert half.rest() == text.encode()
+
+    def test_it_takes_nothing_else_as_text(self, half):
+        with pytest.raises(TypeError):
+            half.write_text(b"bytes")
+        with pytest.raises(UnicodeEncodeError):
+            half.write_text("a\ud800")
+        with pytest.raises(TypeError):
+            half.write("text")
+        assert half.size == 0
+
+    def test_it_is_passed_on_and_goes_on(self, half, target, tmp_path):
+        for number in range(3):
+            half.write_text(f"{number}\n")
+            half.pass_on(target)
+            assert half.size == 0
+            assert head_of(tmp_path) == (1, STAGED_NONE, 1, 0)
+        half.pass_on(target)
+        assert (tmp_path / "target").read_bytes() == b"before\n0\n1\n2\n"
+
+    def test_who_writes_out_keeps_others_away(self, half):
+        reading, writing = os.pipe()
+        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        os.write(writing, b"x" * size)
+        half.write(b"held up")
+        thread = threading.Thread(target=half.pass_on, args=(writing,))
+        thread.start()
+        while True:  # until it waits for the pipe
+            try:
+                half.write(b"!")
+            except ValueError:
+                break
+        for call in (half.clean, half.close, lambda: half.begin(2, 1), lambda: half.write_out(writing)):
+            with pytest.raises(ValueError):
+                call()
+        assert not half.interrupted
+        waiting = threading.Thread(target=half.wait)
+        waiting.start()
+        assert waiting.is_alive()
+        received = b""
+        while not received.endswith(b"held up" + b"!" * (len(received) - size - 7)) or len(received) < size + 7:
+            received += os.read(reading, size)
+        thread.join()
+        waiting.join()
+        half.wait()
+        assert half.size == 0
+        os.close(reading)
+        os.close(writing)
+
+    def test_a_signal_handler_in_the_middle_of_it_can_print_elsewhere(self, run_tools):
+        done = run_tools(
+            """
+            import fcntl
+            reading, writing = os.pipe()
+            size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+            capture, out = capturing("folder")
+            print("to the pipe", end="")
+            os.dup2(writing, 1)
+            os.write(1, b"x" * size)
+            def handler(signum, frame):
+                print("printed by the handler", end="")
+                os.read(reading, size)
+            signal.signal(signal.SIGALRM, handler)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            sys.stdout.flush()
+            sys.stdout.flush()
+            received = os.read(reading, size)
+            print(received.decode(), file=sys.__stderr__)
+            os._exit(0)
+            """
+        )
+        assert done.code == 0, done.out
+        assert b"to the pipeprinted by the handler\n" in done.out
+
+    def test_it_cannot_be_made_outside_of_its_map(self):
+        for base, size in ((-1, 100), (0, 10), (50, 100), (0, 101)):
+            with pytest.raises(ValueError):
+                CompiledHalf(bytearray(100), base, size)
+        with pytest.raises(BufferError):
+            CompiledHalf(bytes(100), 0, 100)
+        half = CompiledHalf(bytearray(100), 0, 100)
+        with pytest.raises(ValueError):
+            half.__init__(bytearray(100), 0, 100)
+
+
+def test_it_is_compiled_where_that_is_possible():
+    headers = os.path.join(sysconfig.get_path("include"), "Python.h")
+    possible = sys.implementation.name == "cpython" and shutil.which("cc") and os.path.exists(headers)
+    if not possible or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("there is no compiler, or no header files of Python")
+    assert CompiledHalf is not None, "install hallow again: hatch_build.py compiles it"
+
+
 # ------------------------------------------------------------------------------------------------ recovery alone
 
 
@@ -671,7 +904,9 @@ def test_a_process_killed_while_it_wrote(tmp_path, arrived, between):
     first.begin(7, 1)
     first.write(data)
     (tmp_path / "output").write_bytes(b"a\nb\n")
-    first.note(4)
+    with (tmp_path / STAGING).open("r+b") as file:  # what is noted when the writing begins
+        file.seek(8)
+        file.write((4).to_bytes(8, "little"))
     second.begin(8, 1)
     second.write(b"the end\n")
     with (tmp_path / "output").open("ab") as file:

@@ -12,7 +12,7 @@ import mmap
 import os
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hallow.journal.filesystems import filesystem_type, is_network, overwrite_in_place
 from hallow.journal.layout import HALF, HALF_SIZE, STAGED_FILL, STAGED_NONE, STAGING
@@ -21,7 +21,11 @@ from hallow.journal.rawfile import APPENDING, UPDATING, read_range, size_of, wri
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["HALVES", "Half", "opened_half", "take_in_staged"]
+    from hallow.journal import _half
+
+    Half: TypeAlias = _half.Half | "PlainHalf"
+
+__all__ = ["HALVES", "CompiledHalf", "PlainHalf", "opened_half", "take_in_staged"]
 
 #: For each descriptor.
 HALVES = 2
@@ -30,25 +34,37 @@ _FILL = STAGED_FILL * HALF_SIZE
 _NO_COPY: Any = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 
 
-class Half:
+class PlainHalf:
     """One half. Nobody may append to it while it is written out.
+
+    ``_half.c`` is the same, compiled, and takes its place where it was built; it appends text as well (``write_text``),
+    and can be written out while it is in use (``pass_on``), because it refuses what comes meanwhile.
+
+    Args:
+        memory: of the file.
+        base: where the half begins in it.
+        size: of the half, with its head.
 
     Attributes:
         write: appends bytes, in one step that no other thread can interrupt; a ValueError if they do not fit.
-        written: how many bytes each writing to the descriptor took.
         sequence: the number it has now.
     """
 
-    __slots__ = ("_base", "_map", "_start", "sequence", "write", "written")
+    __slots__ = ("_base", "_map", "_start", "_written", "sequence", "write")
 
-    def __init__(self, file: int, number: int) -> None:
-        self._base = number * HALF_SIZE
-        self._start = self._base + HALF.size
-        # From the beginning of the file, because other offsets have to fit the system's pages.
-        self._map = mmap.mmap(file, self._base + HALF_SIZE, access=mmap.ACCESS_WRITE, **_NO_COPY)
-        self._map.seek(self._start)
-        self.write: Callable[[Any], int] = self._map.write
-        self.written: list[int] = []
+    #: Whether this very thread is writing it out, in a compiled one, and was interrupted by a signal handler.
+    interrupted = False
+
+    def __init__(self, memory: mmap.mmap, base: int, size: int) -> None:
+        if base + size != len(memory):  # the map itself is what has no room
+            raise ValueError("the half does not end with the map")
+        self._base = base
+        self._start = base + HALF.size
+        self._map = memory
+        memory.seek(self._start)
+        self.write: Callable[[Any], int] = memory.write
+        # How many bytes each writing to the descriptor took.
+        self._written: list[int] = []
         self.sequence = 0
 
     @property
@@ -59,16 +75,32 @@ class Half:
     def begin(self, sequence: int, target: int) -> None:
         """From now on, bytes may come that are meant for the file ``target``; there must be none."""
         self.sequence = sequence
-        self.written.clear()
+        self._written.clear()
         HALF.pack_into(self._map, self._base, sequence, STAGED_NONE, target, 0)
+
+    def wait(self) -> None:
+        """Wait until no other thread is writing out a compiled one any more."""
 
     def rest(self) -> bytes:
         """What is not written out yet."""
-        return self._map[self._start + sum(self.written) : self._map.tell()]
+        return self._map[self._start + sum(self._written) : self._map.tell()]
 
-    def note(self, size: int) -> None:
-        """Say how large the file is to which it is now written."""
-        self._map[self._base + 8 : self._base + 16] = size.to_bytes(8, "little")
+    def write_out(self, number: int) -> None:
+        """Write everything to a descriptor, and forget it. After an exception, this can be done again.
+
+        Exceptions, such as those of signal handlers, may come after every call. So the count of the bytes written
+        goes from one call to the other without coming by here.
+
+        Raises:
+            OSError: if the descriptor does not take it.
+        """
+        rest = self.rest()
+        if rest and not self._written:
+            self._map[self._base + 8 : self._base + 16] = _place(number).to_bytes(8, "little")
+        while rest:
+            self._written.extend(map(os.write, (number,), (rest,)))
+            rest = rest[self._written[-1] :]
+        self.clean()
 
     def clean(self) -> None:
         """Forget everything. Can be interrupted at any point and done again."""
@@ -84,8 +116,21 @@ class Half:
         self._map.close()
 
 
+def _place(number: int) -> int:
+    """Behind what was written to a descriptor last; cheaper to ask for than the size of the file."""
+    try:
+        return os.lseek(number, 0, os.SEEK_CUR)
+    except OSError:  # the user has led the descriptor elsewhere, or closed it
+        return 0
+
+
 def _closed(_data: Any) -> int:
     raise ValueError("closed")
+
+
+CompiledHalf: type[_half.Half] | None = None
+with suppress(ImportError):
+    from hallow.journal._half import Half as CompiledHalf
 
 
 def opened_half(folder: str, number: int, which: int) -> Half:
@@ -110,7 +155,9 @@ def opened_half(folder: str, number: int, which: int) -> Half:
         # Writing into a hole of a mapped file on a full disk would kill the process.
         if os.pwrite(file, _FILL, place * HALF_SIZE) < HALF_SIZE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return Half(file, place)
+        # From the beginning of the file, because other offsets have to fit the system's pages.
+        memory = mmap.mmap(file, (place + 1) * HALF_SIZE, access=mmap.ACCESS_WRITE, **_NO_COPY)
+        return (CompiledHalf or PlainHalf)(memory, place * HALF_SIZE, HALF_SIZE)
     except ValueError as error:  # the file is shorter than it was a moment ago
         raise OSError(errno.EINVAL, str(error)) from error
     finally:

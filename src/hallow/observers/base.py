@@ -116,6 +116,13 @@ class RunObserver:
                 sent before, less where a progress bar changed its line.
         """
 
+    def output_bytes_event(self, data: bytes, position: int) -> None:
+        """As :meth:`output_event`, in its place, for who stores the text as it comes: ``data`` is UTF-8.
+
+        An observer gets this event if its class defines it, and the class that defines ``output_event`` is the same or
+        further up.
+        """
+
     def resource_event(self, filename: str) -> None:
         """A file (absolute path) was read by the run."""
 

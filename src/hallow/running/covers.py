@@ -37,7 +37,7 @@ class Doors(NamedTuple):
     current: Callable[[], Half | None]
 
 
-def doors_for(slow: Callable[[io.BufferedWriter, Any], int]) -> Doors:
+def doors_for(slow: Callable[[io.BufferedWriter, Any], int], compiled: bool) -> Doors:
     """Make the functions that run for each printed piece: closures, because local variables are fastest.
 
     No lock is taken. Other threads get a turn only after calls, and between the looking up of ``put`` and its call
@@ -46,8 +46,10 @@ def doors_for(slow: Callable[[io.BufferedWriter, Any], int]) -> Doors:
 
     Args:
         slow: makes room in the half and writes there, or does without; it takes a lock.
+        compiled: whether the halves are, which then encode text themselves.
     """
     put: Callable[[Any], int] = _no_room
+    put_text: Callable[[str], int] = _no_room
     half_in_use: Half | None = None
     encode = str.encode
     plain = io.TextIOWrapper.write
@@ -65,19 +67,27 @@ def doors_for(slow: Callable[[io.BufferedWriter, Any], int]) -> Doors:
     def text_for(stream: io.TextIOWrapper) -> Callable[[str], int]:
         def write(text: str) -> int:
             try:
-                data = encode(text)
-                put(data)
-                return len(text)
+                return put_text(text)
             except (ValueError, TypeError):  # no room; no text; or one for which the stream has rules of its own
                 pass
             return plain(stream, text)
 
-        return write
+        def write_encoded(text: str) -> int:
+            try:
+                data = encode(text)
+                put(data)
+                return len(text)
+            except (ValueError, TypeError):
+                pass
+            return plain(stream, text)
+
+        return write if compiled else write_encoded
 
     def turn(half: Half | None) -> None:
-        nonlocal put, half_in_use
+        nonlocal put, put_text, half_in_use
         write = _no_room if half is None else half.write
-        put, half_in_use = write, half
+        write_text = getattr(half, "write_text", _no_room)
+        put, put_text, half_in_use = write, write_text, half
 
     def current() -> Half | None:
         return half_in_use
@@ -97,11 +107,13 @@ class Cover:
 
     Args:
         stream: one that :func:`is_block_buffered`.
-        drain: writes out everything that was given to the functions of the doors.
+        flush: writes out what was given to the functions of the doors; whether it could do so at once.
+        drain: does so, however long it takes.
     """
 
-    def __init__(self, stream: io.TextIOWrapper, drain: Callable[[], None]) -> None:
+    def __init__(self, stream: io.TextIOWrapper, flush: Callable[[], bool], drain: Callable[[], None]) -> None:
         self.stream = stream
+        self._flush = flush
         self._buffer: Any = stream.buffer
         self._drain = drain
         self._laid: list[tuple[Any, str, Any]] = []
@@ -115,7 +127,7 @@ class Cover:
         write = doors.bytes_for(buffer)
         for name in ("close", "detach"):
             self._lay(buffer, name, self._first_uncovered(buffer, name))
-        self._lay(buffer, "flush", self._flush)
+        self._lay(buffer, "flush", self._flush_for())
         self._lay(buffer, "write", write)
         stream.reconfigure(write_through=True)
         for name in ("detach", "reconfigure"):
@@ -127,9 +139,16 @@ class Cover:
         setattr(place, name, function)
         self._laid.append((place, name, function))
 
-    def _flush(self) -> None:
-        self._drain()
-        io.BufferedWriter.flush(self._buffer)
+    def _flush_for(self) -> Callable[[], None]:
+        """The function in place of that of the buffer; a closure, because programs flush each line."""
+        at_once, drain, plain, buffer = self._flush, self._drain, io.BufferedWriter.flush, self._buffer
+
+        def flush() -> None:
+            if not at_once():
+                drain()
+                plain(buffer)
+
+        return flush
 
     def _keeps_newlines(self, write: Callable[[Any], int]) -> bool:
         """Whether the stream passes the end of a line on as it is, which it does not tell."""

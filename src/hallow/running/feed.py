@@ -121,3 +121,8 @@ class Feed:
         """What replaces everything after a position of the output: position, text, the new position."""
         output = self.run._output
         return (cursor.position, "", cursor.position) if output is None else output.read(cursor)
+
+    def bytes_after(self, cursor: Cursor) -> tuple[int, bytes]:
+        """The same in UTF-8: position, text."""
+        output = self.run._output
+        return (cursor.position, b"") if output is None else output.read_bytes(cursor)

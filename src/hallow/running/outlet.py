@@ -66,6 +66,7 @@ class Outlet:
         self._cursor: Any = None
         self._logger = logger
         self._takes_points = takes_increments(observer, "points_event", "log_metrics")
+        self._takes_bytes = takes_increments(observer, "output_bytes_event", "output_event")
         self.takes_text = takes_increments(observer, "output_event", "heartbeat_event")
 
     def __repr__(self) -> str:
@@ -243,8 +244,13 @@ class Outlet:
         if not self.takes_text or self._cursor is None:
             return
         while feed.is_behind(self._cursor):
-            position, text, end = feed.text_after(self._cursor)
-            self.call("output_event", {"text": text, "position": self.base["output"] + position})
+            if self._takes_bytes:
+                position, data = feed.bytes_after(self._cursor)
+                end = position + len(data)
+                self.call("output_bytes_event", {"data": data, "position": self.base["output"] + position})
+            else:
+                position, text, end = feed.text_after(self._cursor)
+                self.call("output_event", {"text": text, "position": self.base["output"] + position})
             self._cursor.move(end)
 
     def _heartbeat(self, beat: Beat) -> tuple[str, dict[str, Any]]:

@@ -153,6 +153,9 @@ class Output:
 
     def _feed(self, data: bytes, final: bool = False) -> None:
         if self._store is None:
+            if self._is_plain(data) and not final:
+                self._final = self._taken
+                return
             before = self._decoder.getstate()
             try:
                 text = self._decoder.decode(data, final)
@@ -167,6 +170,14 @@ class Output:
         if text:
             self._shaper.feed(text)
             self._publish()  # in the middle of a long reading, what piles up must get out of memory
+
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether bytes stand for themselves, as is soon told of ASCII."""
+        return (
+            data.isascii()
+            and not self._decoder.getstate()[0]
+            and not (self._fold and any(sign in data for sign in (b"\r", b"\b", b"\x1b")))
+        )
 
     def _leave_identity(self) -> None:
         """From here on the text is kept on its own, and its last lines may change."""
@@ -259,10 +270,14 @@ class Output:
             cursor: the reader's.
             limit: about how many bytes, at least 4; no character is split.
         """
+        position, data = self.read_bytes(cursor, limit)
+        return position, data.decode("utf-8", "replace"), position + len(data)
+
+    def read_bytes(self, cursor: Cursor, limit: int = 1 << 20) -> tuple[int, bytes]:
+        """The position and the text of :meth:`read`, in UTF-8."""
         with self._guard():
             position = min(cursor._begin(), self.size)
-            data = whole(self._bytes(position, max(4, limit)))
-            return position, data.decode("utf-8", "replace"), position + len(data)
+            return position, whole(self._bytes(position, max(4, limit)))
 
     def text(self) -> str:
         """Everything that is to be stored by now."""

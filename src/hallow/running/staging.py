@@ -21,12 +21,13 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hallow.journal.layout import STAGING
-from hallow.journal.staged import HALVES, opened_half
+from hallow.journal.staged import HALVES, CompiledHalf, opened_half
 from hallow.running.covers import Cover, doors_for, is_block_buffered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from hallow.journal._half import Half as FastHalf
     from hallow.journal.staged import Half
 
 __all__ = ["Outflow", "Stages"]
@@ -142,6 +143,7 @@ class _Stage:
         self._busy = False
         self._ended = False
         self._outflow = outflow
+        self._number = outflow.number
         #: The folder that the file is in, or would be.
         self.folder = folder
         # Whether there is to be a file; it is made when something is printed.
@@ -150,11 +152,13 @@ class _Stage:
         self.made = False
         # Usually one; two after a signal handler that has printed while the other was written out.
         self._halves: list[Half] = []
+        # The half in use, if it can be written out without being taken out of use.
+        self._ready: FastHalf | None = None
         self._sequence = 0
         # The half that was looked at last, and when it was seen first with something in it.
         self._seen: tuple[int, float] | None = None
         self._covers: list[Cover] = []
-        self._doors = doors_for(self._slow)
+        self._doors = doors_for(self._slow, CompiledHalf is not None)
         #: How many bytes were only shown.
         self.lost = 0
         # What is to be reported.
@@ -165,8 +169,8 @@ class _Stage:
 
     def lay_over(self) -> None:
         """Have Python's streams for this descriptor write here."""
-        for stream in _block_buffered(self._outflow.number):
-            cover = Cover(stream, self.drain)
+        for stream in _block_buffered(self._number):
+            cover = Cover(stream, self.flush, self.drain)
             try:
                 cover.put_on(self._doors)
             except Exception:  # one that is not as usual, or full: it stays as it is
@@ -201,18 +205,19 @@ class _Stage:
     def _let_go(self) -> None:
         self._wanted = False
         # From here on everybody waits for the lock.
-        self._doors.turn(None)
+        self._turn(None)
         with suppress(OSError):
             self._drain()
         halves, self._halves = self._halves, []
         for half in halves:
-            half.close()
+            if not half.interrupted:
+                half.close()
 
     def detach(self) -> None:
         """After a fork, in the child."""
         self.lock = RLock()
         self._ended = True
-        self._doors.turn(None)
+        self._turn(None)
         for cover in self._covers:
             cover.take_off()
         self._covers, self._halves = [], []
@@ -253,6 +258,12 @@ class _Stage:
     def _use(self, half: Half) -> None:
         self._sequence += 1
         half.begin(self._sequence, self._outflow.target)
+        self._turn(half)
+
+    def _turn(self, half: Half | None) -> None:
+        # Another one with something in it must be written out before.
+        alone = all(one is half or not one.size for one in self._halves)
+        self._ready = half if alone and hasattr(half, "pass_on") else None  # type: ignore[assignment]
         self._doors.turn(half)
 
     def _opened(self) -> Half | None:
@@ -260,7 +271,7 @@ class _Stage:
             return None
         self.made = True
         try:
-            self._halves.append(opened_half(self.folder, self._outflow.number, len(self._halves)))
+            self._halves.append(opened_half(self.folder, self._number, len(self._halves)))
         except OSError as error:
             if not self._halves:
                 self._wanted, self._hindrance = False, error
@@ -272,7 +283,7 @@ class _Stage:
         size = len(view)
         try:
             while view:
-                view = view[os.write(self._outflow.number, view) :]
+                view = view[os.write(self._number, view) :]
         except OSError as error:
             self._show(bytes(view), error)
         return size
@@ -297,6 +308,17 @@ class _Stage:
             getLogger("hallow.capture").info(message, self.folder, hindrance.strerror or hindrance)
 
     # ------------------------------------------------------------------------------------------ writing out
+
+    def flush(self) -> bool:
+        """Write out the half in use in one step, without the lock; whether that is all there was and could be done.
+
+        Programs that flush each line are to be as fast as without us.
+        """
+        try:
+            self._ready.pass_on(self._number)  # type: ignore[union-attr]
+        except (AttributeError, OSError, ValueError):  # not ready; no room; another thread is doing it
+            return False
+        return True
 
     def drain(self) -> None:
         """Write out everything.
@@ -337,53 +359,38 @@ class _Stage:
 
     def _write_all_out(self) -> None:
         # Again if a signal handler has printed meanwhile, for which it has taken a half into use.
-        while left := [half for half in self._halves if half.size]:
+        while left := [half for half in self._halves if half.size and not half.interrupted]:
             self._write_these_out(left)
             if self._doors.current() is None and self._wanted:
                 self._use(left[-1])
                 return
-        if self._halves and self._doors.current() is None:
+        current = self._doors.current()
+        if self._halves and (current is None or current.interrupted):
+            self._turn(None)
             self._use_one()
 
     def _write_these_out(self, left: list[Half]) -> None:
         if len(left) > 1:
             left.sort(key=attrgetter("sequence"))
         # From here on nobody writes into one of these, not even who was about to, but all wait for the lock.
-        self._doors.turn(None)
+        self._turn(None)
         try:
             for half in left:
+                half.wait()
                 self._write_out(half)
         except OSError:
             # As a stream does, go on until it is full.
             if self._wanted:
-                self._doors.turn(left[-1])
+                self._turn(left[-1])
             raise
 
     def _write_out(self, half: Half) -> None:
-        """Write what is in a half that is not in use.
-
-        An exception, such as those of signal handlers, may come after every call. So the count of the bytes written
-        goes from one call to the other without coming by here.
-        """
-        number = self._outflow.number
-        data = half.rest()
-        if data and not half.written:
-            half.note(self._place())
-        while data:
-            try:
-                half.written.extend(map(os.write, (number,), (data,)))
-            except OSError as error:
-                self._show(data, error)
-                half.written.append(len(data))
-            data = data[half.written[-1] :]
-        half.clean()
-
-    def _place(self) -> int:
-        """Behind what was written to the descriptor last; cheaper to ask for than the size of the file."""
+        """Write what is in a half that is not in use."""
         try:
-            return os.lseek(self._outflow.number, 0, os.SEEK_CUR)
-        except OSError:  # the user has led the descriptor elsewhere, or closed it
-            return 0
+            half.write_out(self._number)
+        except OSError as error:
+            self._show(half.rest(), error)
+            half.clean()
 
 
 def _block_buffered(number: int) -> Iterator[Any]:

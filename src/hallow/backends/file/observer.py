@@ -228,7 +228,11 @@ class FileStorageObserver(RunFolderWriter):
 
     def output_event(self, text: str, position: int) -> None:
         """Store new output."""
-        self._write_output(text, position)
+        self.output_bytes_event(text.encode("utf-8", "backslashreplace"), position)
+
+    def output_bytes_event(self, data: bytes, position: int) -> None:
+        """Store new output."""
+        self._write_output(data, position)
 
     def _refresh_metrics(self, final: bool = False) -> None:
         if self._metrics is not None:

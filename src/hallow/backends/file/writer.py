@@ -288,11 +288,11 @@ class RunFolderWriter(PerRun, RunObserver):
     def cout(self, text: str) -> None:
         self._cout = text
 
-    def _write_output(self, text: str, position: int) -> None:
+    def _write_output(self, data: bytes, position: int) -> None:
         """Replace everything after ``position`` bytes of the output."""
         folder, _ = self._running()
         self._cout = None
-        replace_tail(os.path.join(folder, "cout.txt"), position, text.encode("utf-8", "backslashreplace"))
+        replace_tail(os.path.join(folder, "cout.txt"), position, data)
 
     def _take_output(self, captured_out: str) -> None:
         written = self.cout[: self.cout_write_cursor]
