@@ -177,7 +177,9 @@ def test_threads_that_print_lose_nothing(run_tools, number, part):
                 acknowledged[name] = number + 1
         for name in range(4):
             threading.Thread(target=printing, args=(name,), daemon=True).start()
-        time.sleep(0.05 + {number} / 4)
+        while min(acknowledged) <= 100:
+            time.sleep(0.001)
+        time.sleep({number} / 4)
         killed()
         """,
         part=part,
