@@ -83,7 +83,9 @@ def command() -> str:
         "# The command hallow",
         "",
         "What can be done about runs outside of the scripts that make them. A script's own command line is described",
-        "in [options](options.md) and [configuration](configuration.md#updates).",
+        "in [options](options.md) and [configuration](configuration.md#updates). `ls`, `show`, `copy` and `rm` are",
+        "tried out in [stores](stores.md#reading), `recover` and `watch` in [running](running.md#nothing-is-lost) and",
+        "[resuming](howto/resuming.md#close-runs-that-will-not-go-on).",
         "",
         "<!-- not run: it is made from the command itself -->",
         "```text",
@@ -231,10 +233,7 @@ REFERENCE: dict[str, tuple[str, str, Callable[[], list[str]]]] = {
     "stores": (
         "Stores",
         "Reading what was recorded.",
-        lambda: [
-            *_public("hallow.stores"),
-            *("hallow.records.points.Points", "hallow.stores.copying.copy_runs", "hallow.stores.copying.Copied"),
-        ],
+        lambda: [*_public("hallow.stores"), "hallow.records.points.Points"],
     ),
     "settings": (
         "SETTINGS",

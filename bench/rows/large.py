@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rows.table import Row, megabytes
-from rows.turn import EXPERIMENT, TOOLS, TurnError
+from rows.turn import RECORDED, TOOLS, TurnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,15 +38,18 @@ MOST_TURNS = 2
 LIBS = ("bare", "sacred", "hallow")
 ENVIRONMENT = "main"
 
-BARE = (
-    TOOLS
-    + """
-    import os, shutil
-
+SAY = """
     def say(lines):
         for number in range(lines):
             print(f"{{number:099}}")
         sys.stdout.flush()
+"""
+
+BARE = (
+    TOOLS
+    + SAY
+    + """
+    import os, shutil
 
     output = timed(say, {lines})
     artifact = timed(shutil.copyfile, {source!r}, "copy")
@@ -55,17 +58,11 @@ BARE = (
 """
 )
 
-RECORDED = (
-    EXPERIMENT
-    + TOOLS
+CAPTURED = (
+    RECORDED
+    + SAY
     + """
-    ex.observers.append(FileStorageObserver({store!r}))
-
-    @ex.command
-    def say(lines):
-        for number in range(lines):
-            print(f"{{number:099}}")
-        sys.stdout.flush()
+    ex.command(say)
 
     @ex.command
     def keep(_run):
@@ -102,9 +99,9 @@ def measure(turn: Turn) -> dict[str, float]:
     if turn.lib == "bare":
         found = turn.measured(BARE.format(lines=lines, source=str(turn.given)))
         return {OUTPUT: found["output"], ARTIFACT: found["artifact"]}
-    said = turn.measured(RECORDED.format(lib=turn.lib, store=turn.store, lines=lines, source=""))
+    said = turn.measured(CAPTURED.format(lib=turn.lib, store=turn.store, lines=lines, source=""))
     store = turn.store
-    kept = turn.measured(RECORDED.format(lib=turn.lib, store=store, lines=0, source=str(turn.given)))
+    kept = turn.measured(CAPTURED.format(lib=turn.lib, store=store, lines=0, source=str(turn.given)))
     copies = [path for path in Path(store).rglob("*large*") if path.stat().st_size == turn.given.stat().st_size]
     if not copies:
         raise TurnError(f"{turn.lib} has not kept the artifact")

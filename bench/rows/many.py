@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rows.table import Row, megabytes
-from rows.turn import EXPERIMENT, FILES, TOOLS
+from rows.turn import FILES, REPEATED, TOOLS
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 EACH = "1,000 runs in one process, file store, each of the last 100 (Sacred: 200 runs)"
 GROWN = "1,000 runs in one process, memory grown after the first 100 (Sacred: 200 runs)"
 ROWS = [
-    Row(
-        EACH,
-        floor="a folder and four files, written",
-        buys="As for one run in process.",
-    ),
+    Row(EACH, floor="a folder and four files, written", buys="As for one run in process."),
     Row(GROWN, 2e6, "flat: 2 MB", show=megabytes),
 ]
 MOST_TURNS = 2
@@ -25,18 +21,9 @@ LIBS = ("bare", "sacred", "hallow")
 ENVIRONMENT = "main"
 
 RUNS = (
-    EXPERIMENT
-    + TOOLS
+    REPEATED
     + """
-    import gc, logging
-
-    logging.getLogger().addHandler(logging.NullHandler())
-    ex.observers.append(FileStorageObserver({store!r}))
-
-    @ex.config
-    def cfg():
-        a = 1
-        b = 2.0
+    import gc
 
     @ex.main
     def main(a, _run):

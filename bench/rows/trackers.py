@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rows.table import Row
-from rows.turn import EXPERIMENT, FILES, TOOLS
+from rows.turn import FILES, REPEATED, TOOLS
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -172,20 +172,8 @@ TRACKED_EACH = (
 TRACKED_WHOLE = TRACKED + "    whole({many})\n"
 
 OWN = (
-    EXPERIMENT
-    + TOOLS
+    REPEATED
     + """
-    import logging
-
-    logging.getLogger().addHandler(logging.NullHandler())
-    ex.observers.append(FileStorageObserver({store!r}))
-
-    @ex.config
-    def cfg():
-        a = 1
-        b = 2.0
-        c = "three"
-
     @ex.command
     def nothing():
         return None

@@ -47,6 +47,31 @@ TOOLS = """
         print("FOUND " + json.dumps(figures), file=sys.stderr)
 """
 
+# A script that records what it does.
+RECORDED = (
+    EXPERIMENT
+    + TOOLS
+    + """
+    ex.observers.append(FileStorageObserver({store!r}))
+"""
+)
+
+# A script that runs an experiment of a few entries again and again, without a log.
+REPEATED = (
+    RECORDED
+    + """
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+    @ex.config
+    def cfg():
+        a = 1
+        b = 2.0
+        c = "three"
+"""
+)
+
 # The floor of a run with a file store.
 FILES = """
     import os

@@ -32,3 +32,21 @@ def alias():
     as_sacred.activate()
     yield as_sacred
     put_away()
+
+
+@pytest.fixture
+def ex(alias):
+    from sacred import Experiment
+
+    return Experiment("usage")
+
+
+@pytest.fixture
+def script(tmp_path, run_script):
+    """Runs a script with Sacred's names: what it printed, what it complained of, its exit code."""
+
+    def run(source, *arguments, name="train.py", **more):
+        # From the file of the runner, so that the experiment's source is the script.
+        return run_script(source, *arguments, name=name, flags=("-m", "hallow.as_sacred"), **more)
+
+    return run

@@ -199,9 +199,14 @@ def test_a_program_run_with_safe_path(place):
 
 
 def test_no_program_and_help(place):
-    for words in ([], ["-m"], ["-x", "facts.py"]):
+    for words, said in (
+        ([], "no program to run"),
+        (["-m"], "name of a module"),
+        (["-x", "facts.py"], "no option -x"),
+    ):
         code, out, err = ours(*words, at=place)
         assert (code, out) == (2, "")
+        assert said in err.splitlines()[0]
         assert "python -m hallow.as_sacred SCRIPT" in err
     for words in (["-h"], ["--help"]):
         code, out, err = ours(*words, at=place)

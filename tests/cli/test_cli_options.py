@@ -367,6 +367,7 @@ def test_options_in_the_old_form():
         import gc
 
         gc.collect()
+    assert "FooBarOption" not in [cls.__name__ for cls in CommandLineOption.__subclasses__()], "it is an option no more"
 
 
 # --------------------------------------------------------------------------------------------------- usage

@@ -458,9 +458,13 @@ def test_keys(key, setting):
 
 
 def test_keys_of_a_container_that_holds_itself():
+    """It is gone through once."""
     value = {}
     value["a"] = value
     check_keys(value)
+    value["b"] = [{"": 1}]
+    with pytest.raises(ConfigKeyError, match=r'in "b\[0\]"'):
+        check_keys(value)
 
 
 # ------------------------------------------------------------------------------------------------------- origins

@@ -8,77 +8,9 @@ import sys
 
 import pytest
 
-from hallow import Experiment, cli_option
-from hallow.errors import CommandNotFoundError, NameInUseError, OptionError
-
-SCRIPT = '''
-    """What this script is for."""
-    from hallow import Experiment, Ingredient, cli_option
-
-    data = Ingredient("dataset")
-
-    @data.config
-    def data_cfg():
-        filename = "foo.npy"  # where the data is
-
-    @data.named_config
-    def small():
-        """A small one."""
-        filename = "small.npy"
-
-    @data.command
-    def stats(filename, foo=12):
-        """Show statistics."""
-        print("stats of", filename, foo)
-
-    @cli_option("-a", "--attempts")
-    def attempts(args, run):
-        """How often to try."""
-        run.info["attempts"] = int(args)
-
-    ex = Experiment("demo", ingredients=[data], additional_cli_options=[attempts])
-
-    @ex.config
-    def cfg():
-        """Settings of the demo."""
-        lr = 0.1  # the step
-        layers = [1, 2]
-        flag = True
-        name = "world"
-
-    @ex.named_config
-    def quick():
-        lr = 1.0
-
-    @ex.pre_run_hook
-    def before():
-        print("HOOK")
-
-    @ex.command
-    def greet(name, punctuation="!"):
-        """Say hello.
-
-        To somebody.
-        """
-        print("Hello " + name + punctuation)
-
-    @ex.command
-    def needs(nothing_gives_this):
-        pass
-
-    @ex.command
-    def fails():
-        raise ValueError("on purpose")
-
-    @ex.automain
-    def main(lr, layers, flag, _run):
-        print("main", repr(lr), layers, flag, _run.info, _run.args)
-        return lr
-'''
-
-
-def lines(text):
-    return [line for line in text.splitlines() if line]
+from experiment_running import SCRIPT, lines
+from hallow import Experiment
+from hallow.errors import CommandNotFoundError, NameInUseError
 
 
 def test_main_runs(run_script):
@@ -143,7 +75,7 @@ def test_list_index_out_of_range(run_script):
         (["dataset.nope"], ['"nope" not found in ingredient "dataset"']),
         (["with", "zz=3"], ["not used anywhere", "zz=3"]),
         (["with", "quik"], ['"quik"', 'Did you mean "quick"?']),
-        (["with", "missing.json"], ["missing.json", "not found"]),
+        (["with", "missing.json"], ['no config file "missing.json"']),
         (["with", "dataset.filenam=x"], ['Did you mean "dataset.filename"']),
         (["with"], ["with"]),
         (["--beat_intervall", "3"], ["--beat_intervall", "--beat-interval"]),
@@ -334,26 +266,8 @@ def test_print_config_touches_store(run_script):
     assert (done.folder / "runs" / "1" / "run.json").exists()
 
 
-def test_L2_several_observer_options(run_script):
-    done = run_script(SCRIPT, "-F", "one", "-F", "two")
-    assert done.code == 0, done.err
-    for name in ("one", "two"):
-        record = json.loads((done.folder / name / "1" / "run.json").read_text())
-        assert record["status"] == "COMPLETED"
-        assert "main 0.1" in (done.folder / name / "1" / "cout.txt").read_text()
-
-
 def test_L8_words_that_the_shell_split(run_script):
     assert "main 0.1 [3, 4]" in run_script(SCRIPT, "with", "layers=[3,", "4]").out
-
-
-def test_L15_clashing_options():
-    @cli_option("-F", "--fancy")
-    def fancy(args, run):
-        """Fancy."""
-
-    with pytest.raises(OptionError, match=r"-F.*(fancy|file_storage)"):
-        Experiment("exp", interactive=True, additional_cli_options=[fancy])
 
 
 @pytest.mark.parametrize("code", [0, 3])
@@ -402,33 +316,6 @@ def test_L24_pdb_exits_with_one(run_script):
     assert "(Pdb)" in done.out
 
 
-def test_L26_the_current_command_line_decides(run_script):
-    done = run_script(
-        """
-        from hallow import Experiment
-        ex = Experiment("demo")
-        @ex.main
-        def main():
-            pass
-        ex.run(options={"--debug": True})
-        ex.run_commandline("exp.py with nope=1")
-        """
-    )
-    assert done.code == 2
-    assert "Traceback" not in done.err
-
-
-def test_L28_log_levels_are_restored():
-    import logging
-
-    ex = Experiment("exp", interactive=True)
-    ex.main(lambda: None)
-    ex.logger = logging.getLogger("mine")
-    ex.logger.setLevel("WARNING")
-    ex.run("<lambda>", options={"--loglevel": "DEBUG"})
-    assert ex.logger.level == logging.WARNING
-
-
 def test_L29_help_collects_nothing(run_script):
     done = run_script(
         """
@@ -447,50 +334,6 @@ def test_L29_help_collects_nothing(run_script):
     assert done.out.splitlines()[-1] == "[]"
 
 
-def test_logging_root(run_script):
-    done = run_script(
-        """
-        import logging
-        from hallow import Experiment
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("OWN %(name)s %(message)s"))
-        logging.getLogger().addHandler(handler)
-        ex = Experiment("demo")
-        @ex.main
-        def main(_log):
-            _log.warning("from main")
-        before = list(logging.getLogger().handlers), logging.getLogger().level
-        ex.run(unobserved=True)
-        assert (list(logging.getLogger().handlers), logging.getLogger().level) == before
-        """
-    )
-    assert lines(done.err) == [
-        "OWN demo Running command 'main'",
-        "OWN demo Started",
-        "OWN main from main",
-        "OWN demo Completed after 0:00:00",
-    ]
-
-
-def test_logging_without_handlers_leaves_the_root_alone(run_script):
-    done = run_script(
-        """
-        import logging
-        from hallow import Experiment
-        ex = Experiment("demo")
-        @ex.main
-        def main(_log):
-            _log.info("hello")
-            logging.getLogger("other").info("not shown")
-        ex.run(unobserved=True)
-        assert logging.getLogger().handlers == []
-        """
-    )
-    assert done.code == 0, done.err
-    assert done.err.count("INFO - main - hello") == 1
-    assert "not shown" not in done.err
-
-
 def test_automain_order(run_script):
     done = run_script(
         """
@@ -507,104 +350,6 @@ def test_automain_order(run_script):
     assert done.code == 1
     assert "automain must be the last definition" in done.err
     assert "line 8" in done.err
-
-
-OPTIONS = {
-    "beat_interval": (["-b", "3"], 3.0),
-    "capture": (["-C", "sys"], "sys"),
-    "comment": (["-c", "a note"], "a note"),
-    "debug": (["-d"], True),
-    "force": (["-f"], True),
-    "id": (["-i", "17"], "17"),
-    "name": (["-n", "other"], "other"),
-    "pdb": (["-D"], True),
-    "priority": (["-P", "2.5"], 2.5),
-    "unobserved": (["-u"], True),
-    "queue": (["-q"], True),
-}
-
-
-@pytest.mark.parametrize("keyword", list(OPTIONS))
-def test_options_from_code(keyword, tmp_path):
-    words, value = OPTIONS[keyword]
-
-    def record(start):
-        from hallow.testing import RecordingObserver
-
-        ex = Experiment("exp", interactive=True)
-        ex.main(lambda: None)
-        seen = RecordingObserver()
-        ex.observers.append(seen)
-        run = start(ex)
-        return (
-            run.beat_interval,
-            run.capture_mode,
-            {key: run.meta_info.get(key) for key in ("comment", "priority")},
-            (run.debug, run.pdb, run.force, run.unobserved, run.queue_only, run.status),
-            run._id,
-            run.experiment_info["name"],
-            seen.names[:1],
-        )
-
-    from_words = record(lambda ex: ex.run_commandline(["exp", *words, "-l", "ERROR"]))
-    from_code = record(lambda ex: ex.run(loglevel="ERROR", **{keyword: value}))
-    assert from_words == from_code
-
-
-def test_every_option_is_a_keyword():
-    import inspect
-
-    from hallow.cli.builtin import BUILT_IN
-
-    keywords = set(inspect.signature(Experiment.run).parameters)
-    flags = {option.get_flag().removeprefix("--").replace("-", "_") for option in BUILT_IN} - {"help"}
-    assert flags <= keywords
-
-
-def test_options_from_code_are_checked():
-    ex = Experiment("exp", interactive=True)
-    ex.main(lambda: None)
-    with pytest.raises(TypeError, match="nope"):
-        ex.run("<lambda>", nope=1)
-    with pytest.raises(OptionError, match="--nope"):
-        ex.run("<lambda>", options={"--nope": 1})
-    assert ex.run("<lambda>", options={"-l": "error", "--beat_interval": 3}).beat_interval == 3
-
-
-def test_run_id_name(run_script):
-    done = run_script(
-        """
-        import os
-        from hallow import Experiment
-        from hallow.observers import FileStorageObserver
-        ex = Experiment("demo")
-        ex.observers.append(FileStorageObserver("runs", folder="{name}_{config.lr}"))
-        ex.add_config(lr=0.1)
-        @ex.main
-        def main(_run):
-            assert os.path.isdir(_run.dir)
-            return os.path.basename(_run.dir)
-        folders = [ex.run().result for _ in range(2)]
-        assert len(set(folders)) == 2
-        print(folders)
-        """
-    )
-    assert done.code == 0, done.err
-    assert "'demo_0.1'" in done.out
-
-
-def test_queue(run_script):
-    done = run_script(SCRIPT, "-q", "-F", "runs")
-    assert done.code == 0, done.err
-    assert 'Queued-up run with ID "1"' in done.err
-    assert "main" not in done.out
-    assert json.loads((done.folder / "runs/1/run.json").read_text())["status"] == "QUEUED"
-
-
-def test_enforce_clean_without_repository(run_script, monkeypatch):
-    done = run_script(SCRIPT, "-e", "-F", "runs", env={"GIT_CEILING_DIRECTORIES": "/"})
-    assert done.code == 2
-    assert not (done.folder / "runs").exists()
 
 
 def test_several_experiments_in_one_process(run_script):
@@ -675,67 +420,3 @@ def test_debugger(tmp_path):
     child.sendline("p secret")
     child.expect("42")
     child.close(force=True)
-
-
-SUBCLASS = """
-    import sys
-
-    from hallow import Experiment
-    from hallow.errors import ConfigError
-
-    class Asks(Experiment):
-        def run(
-            self, command_name=None, config_updates=None, named_configs=(), info=None, meta_info=None, options=None
-        ):
-            return super().run(
-                command_name=command_name, config_updates=config_updates, named_configs=named_configs, info=info,
-                meta_info=meta_info, options=options,
-            )
-
-    class Changes(Experiment):
-        def run(self, command_name=None, config_updates=None, *args, **kwargs):
-            return super().run(command_name, {**config_updates, "more": 1}, *args, **kwargs)
-
-    ex = globals()[sys.argv.pop(1)]("demo", save_git_info=False)
-    ex.add_config(a=1, more=0, fails=False)
-
-    @ex.main
-    def main(a, fails, _run):
-        if fails:
-            raise ConfigError("of the run itself")
-        origins = _run.config_modifications.origins
-        print(_run.args, origins["a"].kind, sorted(_run.meta_info["config_updates"]))
-        if a > 1:
-            inner = ex.run(config_updates={"a": 1})
-
-    if __name__ == "__main__":
-        ex.run_commandline()
-        print(ex.run(config_updates={"a": 0}).args)
-"""
-
-
-@pytest.mark.parametrize("kind", ["Experiment", "Asks"])
-def test_a_subclass_with_its_own_run_is_told_everything(run_script, kind):
-    """The words after ``--`` and where updates come from belong to the run of the command line, and to no other."""
-    done = run_script(SUBCLASS, kind, "with", "a=2", "--", "x", "--y")
-    assert done.code == 0, done.err
-    assert done.out.splitlines() == [
-        "['x', '--y'] command line ['a']",
-        "[] update ['a']",
-        "[] update ['a']",
-        "[]",
-    ]
-
-
-def test_a_subclass_that_changes_the_updates(run_script):
-    """What it made is not from the command line; the words after ``--`` are."""
-    done = run_script(SUBCLASS, "Changes", "with", "a=0", "--", "x")
-    assert done.code == 0, done.err
-    assert done.out.splitlines()[0] == "['x'] update ['a', 'more']"
-
-
-@pytest.mark.parametrize("kind", ["Experiment", "Asks"])
-@pytest.mark.parametrize(("words", "code"), [(["with", "fails=True"], 1), (["with", "unknown=1"], 2)])
-def test_exit_codes_of_a_subclass_with_its_own_run(run_script, kind, words, code):
-    """Only what is found before the run starts is a mistake in the command line."""
-    assert run_script(SUBCLASS, kind, *words).code == code

@@ -9,7 +9,7 @@ import pytest
 
 from hallow.provenance import git as hallow_git
 from hallow.provenance.experiment_info import experiment_info
-from hallow.provenance.git import details, look_up, repositories, without_credentials
+from hallow.provenance.git import look_up, repositories, without_credentials
 from hallow.provenance.sources import Source
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -39,6 +39,10 @@ def repo(tmp_path):
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")
     return folder
+
+
+def details(filenames):
+    return [repository.detail() for repository in look_up(filenames)]
 
 
 def files(repo):
@@ -122,6 +126,23 @@ def test_git_required_no_git(repo, monkeypatch, caplog):
     assert repositories(files(repo)) == []
     assert "not installed" in details(files(repo))[0]["reason"]
     assert "no git information" in caplog.text
+
+
+def test_the_program_that_gitpython_is_told_of(repo, tmp_path, run_script):
+    """It need not be on the path."""
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "my-git").symlink_to(shutil.which("git"))
+    done = run_script(
+        """
+        import sys
+        from hallow.provenance.git import look_up
+        (found,) = look_up(sys.argv[1:])
+        print(found.commit, found.detail()["diff"] == "", found.reason)
+        """,
+        str(repo / "a.py"),
+        env={"PATH": str(tmp_path), "GIT_PYTHON_GIT_EXECUTABLE": str(tmp_path / "programs" / "my-git")},
+    )
+    assert done.out.split() == [git(repo, "rev-parse", "HEAD"), "True"], done.err
 
 
 def test_git_required_no_gitpython(repo, monkeypatch):

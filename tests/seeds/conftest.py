@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from seeds_running import alias, example, examples, printed
+from seeds_running import alias, example, examples, printed, way
 
-__all__ = ["alias", "example", "examples", "printed"]
+__all__ = ["alias", "example", "examples", "printed", "way"]

@@ -1,4 +1,7 @@
-"""Runs scripts that say ``import sacred``, each in a process of its own, under ``python -m hallow.as_sacred``."""
+"""Runs scripts that say ``import sacred``, each in a process of its own, under ``python -m hallow.as_sacred``.
+
+Texts of the seeds also run without the alias, with their imports changed.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,15 +62,14 @@ def told(example):
     return command, [line.strip() for line in printed.splitlines()]
 
 
-@pytest.fixture
-def alias(tmp_path):
-    """``alias("script.py", "with", "a=1")``: run a program of the test's folder as Sacred's users would."""
+def launcher(folder_of_test, *words_before):
+    """``launch("script.py", "with", "a=1")``: run a program of the test's folder in a process of its own."""
 
-    def run(*words, code=0, flags=(), folder=".", python=sys.executable, **environment):
+    def launch(*words, code=0, flags=(), folder=".", python=sys.executable, **environment):
         full = {name: value for name, value in os.environ.items() if name not in NOISE}
         done = subprocess.run(
-            [python, "-W", "error::DeprecationWarning:__main__", *flags, "-m", "hallow.as_sacred", *words],
-            cwd=tmp_path / folder,
+            [python, "-W", "error::DeprecationWarning:__main__", *flags, *words_before, *words],
+            cwd=folder_of_test / folder,
             env={**full, **QUIET, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -75,9 +78,48 @@ def alias(tmp_path):
             check=False,
         )
         assert done.returncode == code, done.stderr
-        return Finished(done.stdout, done.stderr, done.returncode, tmp_path / folder)
+        return Finished(done.stdout, done.stderr, done.returncode, folder_of_test / folder)
 
-    return run
+    return launch
+
+
+@pytest.fixture
+def alias(tmp_path):
+    """``alias("script.py", "with", "a=1")``: run a program of the test's folder as Sacred's users would."""
+    return launcher(tmp_path, "-m", "hallow.as_sacred")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the two ways to run a text as it stands in a seed: under the alias, or with its imports changed."""
+
+    native: bool
+    folder: Path
+    again: Callable[..., Finished]
+
+    def write(self, source, name="demo.py"):
+        """Make a program of a text, in the test's folder."""
+        text = textwrap.dedent(source)
+        if self.native:
+            text = re.sub(r"^(from|import) sacred\b", r"\1 hallow", text, flags=re.MULTILINE)
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def run(self, source, *words, name="demo.py", **options):
+        """Write a program and run it; ``again(name, ...)`` runs one that is written."""
+        self.write(source, name)
+        return self.again(name, *words, **options)
+
+    def expect(self, *, native, alias):
+        """What differs, side by side."""
+        return native if self.native else alias
+
+
+@pytest.fixture(params=["native", "alias"])
+def way(request, alias, tmp_path):
+    """Both ways to run a text of a seed."""
+    native = request.param == "native"
+    return Way(native, tmp_path, launcher(tmp_path) if native else alias)
 
 
 @pytest.fixture
@@ -108,11 +150,5 @@ def example(alias, examples):
 
 @pytest.fixture
 def printed(alias, tmp_path):
-    """``printed(source, "with", "a=1", name="x.py")``: run a text as it stands in a seed."""
-
-    def run(source, *words, name="demo.py", **options):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(textwrap.dedent(source), encoding="utf-8")
-        return alias(name, *words, **options)
-
-    return run
+    """``printed(source, "with", "a=1", name="x.py")``: run a text as it stands in a seed, under the alias."""
+    return Way(False, tmp_path, alias).run

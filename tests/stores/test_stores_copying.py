@@ -1,15 +1,16 @@
 """Copying runs between stores, and removing them."""
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 import hallow
 from hallow.observers import FileStorageObserver, MemoryObserver
-from hallow.stores import open_store
-from hallow.stores.copying import copy_runs
+from hallow.stores import copy_runs, open_store
 
 COMPARED = (
     "status command config info result meta experiment host dependencies repositories queue_time start_time stop_time "
@@ -110,6 +111,21 @@ def test_store_migration(filled, tmp_path, mongo_server, mongo_database):
     assert [one.state for one in copy_runs(stations[-1], filled)] == ["there"] * 3
 
 
+def test_a_word_that_is_no_id_is_told_the_nearest(tmp_path):
+    """Numbers are too near to each other for that."""
+    observer = MemoryObserver()
+    for run_id in ("baseline", "large", 7):
+        full_run(observer, tmp_path, {"--id": run_id})
+    store = open_store(observer)
+    with pytest.raises(
+        hallow.errors.RunNotFoundError, match=re.escape("(ids baseline, large, 7); did you mean baseline?")
+    ):
+        store.get("baselnie")
+    for wrong in (8, "8", "nothing like it"):
+        with pytest.raises(hallow.errors.RunNotFoundError, match=r"7\)$"):
+            store.get(wrong)
+
+
 def test_an_id_that_is_taken_is_replaced(filled, tmp_path):
     full_run(FileStorageObserver(tmp_path / "other"), tmp_path / "work")
     copied = list(copy_runs(filled, tmp_path / "other", [1]))
@@ -135,6 +151,81 @@ def test_what_is_damaged_or_going_on_is_left(filled, tmp_path):
     assert "going on" in states["4"].reason
 
 
+# ----------------------------------------------------------------------------------------------- what is copied in part
+
+
+class Stopping(FileStorageObserver):
+    """Somebody presses Ctrl-C while an artifact is copied; with ``kill``, nothing can be done about it either."""
+
+    kill = False
+
+    def artifact_event(self, **facts):
+        raise KeyboardInterrupt
+
+    def discard(self):
+        if not self.kill:
+            super().discard()
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_copy_that_was_stopped_is_made_again(filled, tmp_path, kill):
+    observer = Stopping(tmp_path / "other")
+    observer.kill = kill
+    with pytest.raises(KeyboardInterrupt):
+        list(copy_runs(filled, observer, 1))
+    assert len(open_store(observer)) == kill
+    assert [one.state for one in copy_runs(filled, tmp_path / "other")] == ["copied"] * 3
+    with open_store(filled) as first, open_store(tmp_path / "other") as last:
+        assert sorted(str(run_id) for run_id in last.ids()) == ["1", "2", "3"]
+        same(first.get(1), last.get(1))
+    assert [one.state for one in copy_runs(filled, tmp_path / "other")] == ["there"] * 3
+
+
+def test_a_run_that_turns_out_to_be_damaged_leaves_nothing_behind(filled, tmp_path):
+    (filled / "2" / "metrics.json").write_text("{")
+    (filled / "2" / ".hallow" / "metrics.jsonl").unlink()
+    states = {one.run_id: one for one in copy_runs(filled, tmp_path / "other")}
+    assert {run: one.state for run, one in states.items()} == {"1": "copied", "2": "left", "3": "copied"}
+    assert "metrics" in states["2"].reason
+    assert sorted(str(run_id) for run_id in open_store(tmp_path / "other").ids()) == ["1", "3"]
+
+
+def test_an_artifact_whose_name_the_target_needs_is_said_to_be_missing(tmp_path):
+    (tmp_path / "own").write_text("mine")
+    ex = hallow.Experiment("reserved", save_git_info=False)
+    observer = MemoryObserver()
+    ex.observers.append(observer)
+    ex.main(lambda _run: _run.add_artifact(tmp_path / "own", name="run.json"))
+    ex.run()
+    (copied,) = copy_runs(observer, tmp_path / "runs")
+    assert copied.state == "copied"
+    assert "run.json" in copied.reason
+    (record,) = open_store(tmp_path / "runs").runs()
+    assert (record.status, record.artifacts) == ("COMPLETED", [])
+
+
+def test_an_observer_that_was_copied_into_records_what_it_is_told_afterwards(filled, tmp_path):
+    observer = FileStorageObserver(tmp_path / "other")
+    list(copy_runs(filled, observer, ["1"]))
+    run = full_run(observer, tmp_path / "work")
+    record = open_store(observer).get(run._id)
+    assert [file.read_text() for file in record.resources] == ["1,2"]
+    assert Path(__file__).read_bytes() in [file.read_bytes() for file in record.sources]
+
+
+def test_what_keeps_no_store_is_no_target(filled):
+    with pytest.raises(hallow.errors.StoreError, match="keeps no store"):
+        list(copy_runs(filled, hallow.observers.RunObserver()))
+
+
+@pytest.mark.parametrize(("runs", "copied"), [("2", ["2"]), (2, ["2"]), (["2", 1], ["2", "1"])])
+def test_one_run_or_several(filled, tmp_path, runs, copied):
+    assert [one.run_id for one in copy_runs(filled, tmp_path / "other", runs)] == copied
+
+
+# -------------------------------------------------------------------------------------------------------- the command
+
+
 def hallow_command(*words, cwd):
     return subprocess.run(
         [sys.executable, "-m", "hallow", *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=60
@@ -156,6 +247,8 @@ def test_commands(filled, tmp_path):
         "two",
     ):
         assert text in shown
+    waiting = hallow_command("show", "runs", "3", cwd=tmp_path).stdout.splitlines()
+    assert [line.partition(":")[0] for line in waiting[:4]] == ["run", "status", "experiment", "queued"]
     copied = hallow_command("copy", "runs", "other", "1", cwd=tmp_path)
     assert copied.stdout == "run 1: copied as 1\n"
     asked = hallow_command("rm", "other", "1", cwd=tmp_path)
@@ -170,6 +263,7 @@ def test_commands(filled, tmp_path):
     [
         (("ls", "nothing"), "there is no file store"),
         (("show", "runs", "99"), "there is no run 99"),
+        (("copy", "runs", "taken"), "it is a file"),
         (("show", "runs"), "do not go together"),
         (("rm", "runs", "99", "--yes"), "there is no run 99"),
         (("ls", "mongo://host/db"), "did you mean mongodb:?"),
@@ -177,6 +271,7 @@ def test_commands(filled, tmp_path):
     ],
 )
 def test_mistakes(filled, tmp_path, words, said):
+    (tmp_path / "taken").touch()
     done = hallow_command(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr

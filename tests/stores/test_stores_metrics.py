@@ -11,8 +11,9 @@ import pytest
 
 from hallow.backends.file.metrics import MetricsFiles
 from hallow.errors import MissingExtraError, RunNotFoundError, StoreError, UsageError
+from hallow.records.contents import Contents
 from hallow.records.points import Points
-from hallow.stores import metrics_table
+from hallow.stores import RunRecord, Store, metrics_table
 
 START = 1_700_000_000.0
 
@@ -20,10 +21,10 @@ START = 1_700_000_000.0
 @pytest.fixture
 def store(tmp_path):
     """A store; ``store.write(run, points, points, ...)`` appends one beat to a run."""
-    return Store(tmp_path / "runs")
+    return Folder(tmp_path / "runs")
 
 
-class Store:
+class Folder:
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
@@ -171,7 +172,40 @@ def test_a_damaged_run_is_left_out(store, text):
     assert table.run == ["2"] * 3
     assert list(table.problems) == ["1"]
     assert "Error: " in table.problems["1"]
-    assert "1 runs cannot be read" in repr(table)
+    assert "3 points, 1 run cannot be read" in repr(table)
+
+
+class Away(Contents):
+    """Of a run whose store has gone since it was listed."""
+
+    asked = 0
+
+    def read_points(self, wanted=None):
+        Away.asked += 1
+        raise StoreError("the server has gone")
+
+    def nothing(self, *_):
+        raise NotImplementedError
+
+    details = annotate = output_size = read_output = open = nothing
+
+
+def test_a_store_that_cannot_be_reached_is_one_error_and_not_one_for_each_run():
+    class Listed(Store):
+        url = "listed:"
+
+        def ids(self):
+            return iter(range(5))
+
+        def get(self, run_id):
+            return RunRecord(run_id, self.url, Away())
+
+        def delete(self, run_id):
+            raise NotImplementedError
+
+    with pytest.raises(StoreError, match="has gone"):
+        metrics_table(Listed())
+    assert Away.asked == 1
 
 
 def test_a_torn_tail_is_no_damage_but_a_broken_line_is(store):
@@ -223,4 +257,7 @@ def test_reading_loads_no_back_end_before_it_is_used(run_script):
         """
     )
     assert done.code == 0, done.err
-    assert "this version has MetricsTable, RecordedFile, RunRecord, Store, metrics_table, open_store" in done.out
+    assert (
+        "this version has Copied, MetricsTable, RecordedFile, RunRecord, Store, copy_runs, metrics_table, open_store"
+        in done.out
+    )

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -31,13 +30,12 @@ SCRIPT = """
 
 @pytest.fixture
 def script(tmp_path, monkeypatch):
-    """Run a script that records as ``setup`` or options say; gives what it printed, its code and its seconds."""
+    """Run a script that records as ``setup`` or options say; gives what it printed and its code."""
     monkeypatch.setenv("HALLOW_STATE_DIR", str(tmp_path / "state"))
 
     def run(*words, setup="", missing=(), env=None):
         (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT).format(setup=setup, missing=tuple(missing)))
-        start = time.monotonic()
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "script.py", *words],
             cwd=tmp_path,
             text=True,
@@ -45,8 +43,6 @@ def script(tmp_path, monkeypatch):
             timeout=60,
             env={**os.environ, **(env or {})},
         )
-        done.seconds = time.monotonic() - start
-        return done
 
     return run
 
@@ -83,7 +79,6 @@ def test_a_server_that_is_not_there(script, kind, tmp_path):
     assert said.format(port=port) in done.stderr
     assert "--journal-only" in done.stderr
     assert SECRET not in done.stderr + done.stdout
-    assert done.seconds < 5 + 2  # an interpreter and its imports on a busy machine, besides
 
 
 @pytest.mark.parametrize("kind", AWAY)

@@ -166,5 +166,5 @@ def test_no_server_default(tmp_path):
     shown = subprocess.run(
         [sys.executable, "-m", "hallow", "show", "runs", "1"], cwd=tmp_path, check=True, capture_output=True, text=True
     ).stdout
-    assert "loss: 1 points, last 0.5 at step 0" in shown
+    assert "loss: 1 point, last 0.5 at step 0" in shown
     assert "artifacts: script.py" in shown

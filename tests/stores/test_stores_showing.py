@@ -73,3 +73,34 @@ def test_long_values_are_cut_unless_all_is_wanted(store, capsys):
     assert "  layers = " + str([{"kind": "conv", "size": size} for size in range(40)]) in full
     assert "  texts/sample/00000029.txt" in full
     assert not [line for line in full if line.startswith("  ... and")]
+
+
+def test_a_progress_bar_is_one_line(tmp_path, capsys):
+    """Stores of the forerunner have each state of a bar; a terminal shows the last one."""
+    ex = hallow.Experiment("bars", interactive=True, save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path))
+    ex.main(lambda: None)
+    ex.run(loglevel="ERROR")
+    bars = "".join("".join(f"\repoch {epoch}: {step:3d}%" for step in range(101)) + "\n" for epoch in range(12))
+    (tmp_path / "1" / "cout.txt").write_bytes(bars.encode())
+    assert hallow.open_store(tmp_path).get(1).tail(2) == bars[bars.index("\repoch 10") :]
+    lines = printed(capsys, "show", str(tmp_path), "1")
+    assert lines[lines.index("output:") + 1 :] == [f"  epoch {epoch}: 100%" for epoch in range(2, 12)]
+
+
+def test_a_metric_that_never_got_a_point(tmp_path, capsys):
+    ex = hallow.Experiment("empty", interactive=True, save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path))
+    ex.main(lambda: None)
+    ex.run(loglevel="ERROR")
+    (tmp_path / "1" / "metrics.json").write_text('{"loss": {"steps": [], "values": [], "timestamps": []}}')
+    assert "metrics: loss: no points" in printed(capsys, "show", str(tmp_path), "1")
+
+
+def test_damaged_metrics_hide_nothing_else(store, tmp_path, capsys):
+    for path in (tmp_path / "runs" / "1" / ".hallow").glob("metrics*"):
+        path.unlink()
+    (tmp_path / "runs" / "1" / "metrics.json").write_text("{")
+    lines = printed(capsys, "show", store, "1")
+    assert "status: COMPLETED" in lines
+    assert any(line.startswith("metrics: cannot be read: ") for line in lines)

@@ -43,7 +43,18 @@ def main() -> None:
         sys.argv[:] = arguments
         _run_path(arguments[0])
     else:
-        _refuse(_USAGE.rstrip(), code=2)
+        _refuse(f"hallow-as-sacred: {_mistake(arguments)}\n\n{_USAGE.rstrip()}", code=2)
+
+
+def _mistake(arguments: list[str]) -> str:
+    if not arguments:
+        return "there is no program to run: give a script, or -m and a module"
+    if arguments == ["-m"]:
+        return "behind -m comes the name of a module, such as package.train"
+    return (
+        f"there is no option {arguments[0]}; options of the program stand behind its name, and those of Python in "
+        "front: python -u -m hallow.as_sacred train.py"
+    )
 
 
 # --------------------------------------------------------------------------------------------- finding the program

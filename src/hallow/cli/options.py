@@ -181,8 +181,15 @@ class CommandLineOption:
 
 
 def _from_class(cls: type[CommandLineOption], taken: set[str | None]) -> CLIOption:
+    import weakref
+
+    # As long as there is a class, it is an option of every experiment: options that are remembered keep none alive.
+    declared = weakref.ref(cls)
+
     def apply_function(args: Any, run: Any) -> None:
-        cls.apply(args, run)
+        option_class = declared()
+        if option_class is not None:
+            option_class.apply(args, run)
 
     apply_function.__doc__ = cls.__doc__
     apply_function.__name__ = cls.__name__
@@ -224,11 +231,20 @@ def gather_command_line_options(
 
 def check_clashes(options: Iterable[CLIOption]) -> None:
     """Raise :class:`~hallow.errors.OptionError` if two options have a flag in common, naming both."""
-    _check_clashes(tuple((option, option.short_flag, option.long_flag) for option in options))
+    by_flag(options)
+
+
+def by_flag(options: Iterable[CLIOption]) -> Mapping[str, CLIOption]:
+    """Options by each of their flags, with underscores for the hyphens inside; see :func:`find_option`.
+
+    Raises:
+        OptionError: if two options have a flag in common, naming both.
+    """
+    return _by_flag(tuple((option, option.short_flag, option.long_flag) for option in options))
 
 
 @lru_cache(maxsize=16)
-def _check_clashes(options: tuple[tuple[CLIOption, str | None, str], ...]) -> None:
+def _by_flag(options: tuple[tuple[CLIOption, str | None, str], ...]) -> Mapping[str, CLIOption]:
     """Remembered, because every run asks, and the options of an experiment hardly ever change."""
     owners: dict[str, CLIOption] = {}
     for option, *flags in options:
@@ -237,9 +253,9 @@ def _check_clashes(options: tuple[tuple[CLIOption, str | None, str], ...]) -> No
             if other is not option:
                 raise OptionError(
                     f"{flag} is a flag of two options, {other.get_name()} ({other.long_flag}) and "
-                    f"{option.get_name()} "
-                    f"({option.long_flag}); give one of them another flag"
+                    f"{option.get_name()} ({option.long_flag}); give one of them another flag"
                 )
+    return owners
 
 
 # --------------------------------------------------------------------------------------------------- values
@@ -250,29 +266,29 @@ def _key(flag: str) -> str:
     return "--" + flag[2:].replace("-", "_") if flag.startswith("--") else flag
 
 
-def find_option(flag: str, options: Iterable[CLIOption]) -> CLIOption:
+def find_option(flag: str, known: Mapping[str, CLIOption], advice: str = "") -> CLIOption:
     """The option of a flag: long or short, with hyphens or underscores, or the beginning of one long flag.
+
+    Args:
+        flag: as it was written.
+        known: what :func:`by_flag` gives.
+        advice: ends the message about a flag that there is not.
 
     Raises:
         OptionError: naming the flag and the nearest known one.
     """
-    options = list(options)
     key = _key(flag)
-    for option in options:
-        if flag == option.short_flag or key == _key(option.long_flag):
-            return option
-    begun = [o for o in options if flag.startswith("--") and len(flag) > 2 and _key(o.long_flag).startswith(key)]
+    if key in known:
+        return known[key]
+    long_ones = [other for other in known if other.startswith("--")]
+    begun = [known[other] for other in long_ones if other.startswith(key) and len(key) > 2]
     if len(begun) == 1:
         return begun[0]
     if begun:
-        raise OptionError(f"{flag} can be {' or '.join(o.long_flag for o in begun)}; write more of it")
-    raise OptionError(f"there is no option {flag}.{_nearest(flag, options)}")
-
-
-def _nearest(flag: str, options: Iterable[CLIOption]) -> str:
-    known = {_key(option.long_flag): option.long_flag for option in options}
-    near = closest(_key(flag) if flag.startswith("--") else "--" + flag, known)
-    return f" Did you mean {known[near[0]]}?" if near else ""
+        raise OptionError(f"{flag} can be {' or '.join(option.long_flag for option in begun)}; write more of it")
+    near = closest(key if key.startswith("--") else "--" + flag, long_ones)
+    hint = f" Did you mean {known[near[0]].long_flag}?" if near else ""
+    raise OptionError(f"there is no option {flag}.{hint}{advice}")
 
 
 def default_options(options: Iterable[CLIOption]) -> dict[str, Any]:
@@ -295,13 +311,14 @@ def normalise_options(given: Mapping[str, Any] | None, options: Iterable[CLIOpti
         OptionError: on an unknown flag, one given in two spellings, or a value that is not legal.
     """
     options = list(options)
+    known = by_flag(options)
     values = default_options(options)
     spelt: dict[str, str] = {}
     for flag, value in (given or {}).items():
         if flag in _WORDS:
             values[flag] = value
             continue
-        option = find_option(flag, options)
+        option = find_option(flag, known)
         other = spelt.setdefault(option.long_flag, flag)
         if other != flag:
             raise OptionError(f"{other} and {flag} are the same option")
@@ -342,8 +359,7 @@ def log_level(value: Any) -> int:
         return int(text)
     except ValueError:
         raise OptionError(
-            f"{value!r} is no log level; use a number from 0 to 50 or one of NOTSET, DEBUG, INFO, WARNING, "
-            "ERROR, "
+            f"{value!r} is no log level; use a number from 0 to 50 or one of NOTSET, DEBUG, INFO, WARNING, ERROR, "
             "CRITICAL"
         ) from None
 
@@ -387,8 +403,7 @@ def refuse_dirty(repositories: Sequence[Mapping[str, Any]]) -> None:
     """
     if not repositories:
         raise DirtyRepositoryError(
-            "--enforce_clean: no repository was found that holds the sources; put them under version "
-            "control or leave "
+            "--enforce_clean: no repository was found that holds the sources; put them under version control or leave "
             "out the option",
             print_traceback=False,
         )

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hallow.cli.grammar import split_words
-from hallow.cli.options import CLIOption, default_options, find_option
+from hallow.cli.options import by_flag, default_options, find_option
 from hallow.cli.usage import parser_usage
 from hallow.errors import OptionError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hallow.cli.options import CLIOption
+
+    Known = Mapping[str, CLIOption]
+    Found = list[tuple[CLIOption, str | None]]
 
 __all__ = ["ParsedCommandLine", "parse_command_line"]
 
@@ -62,9 +67,9 @@ def parse_command_line(
         UsageError: naming a word that cannot be understood where it stands.
     """
     options = list(options)
-    words, script_args = _spelt_out(list(argv[1:]), options, program_name)
+    words, script_args = _spelt_out(list(argv[1:]), by_flag(options), program_name)
     values = _by_docopt(words, options, program_name)
-    given = {**default_options(options), **{o.long_flag: _value(values, o) for o in options}}
+    given = {option.long_flag: _value(values, option) for option in options}
     for option in options:
         option.validate(given[option.long_flag])
     try:
@@ -93,7 +98,7 @@ def _value(values: dict[str, Any], option: CLIOption) -> Any:
 
 def _by_docopt(words: list[str], options: list[CLIOption], program_name: str) -> dict[str, Any]:
     if not words:  # nothing to parse: a script without arguments need not wait for the parser
-        return {"WORDS": [], **{o.long_flag: False if o.is_flag else None for o in options}}
+        return {"WORDS": [], **default_options(options)}
     from docopt import DocoptExit, docopt
 
     try:
@@ -105,7 +110,7 @@ def _by_docopt(words: list[str], options: list[CLIOption], program_name: str) ->
 # -------------------------------------------------------------------------------------------------- spelling
 
 
-def _spelt_out(words: list[str], options: list[CLIOption], program_name: str) -> tuple[list[str], list[str]]:
+def _spelt_out(words: list[str], known: Known, program_name: str) -> tuple[list[str], list[str]]:
     """Every option as its declared long flag, with ``=`` before its value; and the words after ``--``.
 
     Flags may be abbreviated, joined (``-ul10``) and spelt with hyphens or underscores, which the parser does
@@ -121,7 +126,7 @@ def _spelt_out(words: list[str], options: list[CLIOption], program_name: str) ->
             if not word.startswith("-") or word == "-":
                 clear.append(word)
                 continue
-            for option, value in _long(word, words, options) if word.startswith("--") else _short(word, words, options):
+            for option, value in _long(word, words, known) if word.startswith("--") else _short(word, words, known):
                 if option.long_flag in seen and not option.repeatable:
                     raise OptionError(f"{option.long_flag} is given twice")  # noqa: TRY301 - gets its prefix below
                 seen.add(option.long_flag)
@@ -131,21 +136,13 @@ def _spelt_out(words: list[str], options: list[CLIOption], program_name: str) ->
     return clear, []
 
 
-Found = list[tuple[CLIOption, str | None]]
+def _find(flag: str, known: Known) -> CLIOption:
+    return find_option(flag, known, " Words for the script itself come after --")
 
 
-def _find(flag: str, options: list[CLIOption]) -> CLIOption:
-    try:
-        return find_option(flag, options)
-    except OptionError as error:
-        if "can be" in str(error):
-            raise
-        raise OptionError(f"{error} Words for the script itself come after --") from None
-
-
-def _long(word: str, following: list[str], options: list[CLIOption]) -> Found:
+def _long(word: str, following: list[str], known: Known) -> Found:
     flag, equals, value = word.partition("=")
-    option = _find(flag, options)
+    option = _find(flag, known)
     if option.is_flag:
         if equals:
             raise OptionError(f"{option.long_flag} takes no value, but was given {value!r}")
@@ -153,14 +150,14 @@ def _long(word: str, following: list[str], options: list[CLIOption]) -> Found:
     return [(option, value if equals else _taken(option, following))]
 
 
-def _short(word: str, following: list[str], options: list[CLIOption]) -> Found:
+def _short(word: str, following: list[str], known: Known) -> Found:
     """Joined short flags; the first that needs a value takes the rest of the word or the next word."""
     found: Found = []
     letters = word[1:]
     while letters:
         flag, letters = "-" + letters[0], letters[1:]
         try:
-            option = _find(flag, options)
+            option = _find(flag, known)
         except OptionError as error:
             raise OptionError(str(error) if flag == word else f"{error} (in {word})") from None
         if not option.is_flag:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.derived import Derived
-from hallow.config.summary import ConfigSummary
+from hallow.config.summary import SEED_DOC, ConfigSummary
 from hallow.config.trees import leaf_paths
 from hallow.config.values import normalise
 from hallow.errors import ConfigError
@@ -66,7 +66,7 @@ def evaluate_sources(
             whole.update_from(summary)
     if whole is None:
         config = normalise(fixed)
-        whole = ConfigSummary(added=set(leaf_paths(fixed)), docs={"seed": "the random seed for this experiment"})
+        whole = ConfigSummary(added=set(leaf_paths(fixed)), docs=SEED_DOC)
     return config, whole
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import types
 import typing
-from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from hallow.config.wording import LIMITS, bare, describe, is_union, kind_of, limits_of
+from hallow.config.words import NOTHING, TRUTH, literal
 from hallow.errors import ConfigTypeError
 from hallow.records.described import Described
 from hallow.records.updates import Append, Word
@@ -36,15 +36,10 @@ class Range:
     lt: float | None = None
 
 
-_TRUE, _FALSE, _NONE = {"true", "yes", "on"}, {"false", "no", "off"}, {"none", "null"}
-
-
 def is_config_class(obj: Any) -> bool:
     """Whether ``obj`` is a dataclass or pydantic model, an instance of one, or a TypedDict class."""
-    return kind_of(obj if isinstance(obj, type) else type(obj)) not in (
-        "",
-        "typeddict" if not isinstance(obj, type) else "",
-    )
+    kind = kind_of(obj if isinstance(obj, type) else type(obj))
+    return bool(kind) and (kind != "typeddict" or isinstance(obj, type))
 
 
 def convert(value: Any, annotation: Any, path: str = "") -> Any:
@@ -122,7 +117,7 @@ def _check_limits(value: Any, note: Any, annotation: Any, notes: tuple[Any, ...]
 
 
 def _none(value: Any, annotation: Any, path: str) -> None:
-    if value is None or (isinstance(value, Word) and value.lower() in _NONE):
+    if value is None or (isinstance(value, Word) and value.lower() in NOTHING):
         return
     raise refused(value, annotation, path)
 
@@ -130,8 +125,8 @@ def _none(value: Any, annotation: Any, path: str) -> None:
 def _bool(value: Any, annotation: Any, path: str) -> bool:
     if _is_truth(value):
         return bool(value)
-    if isinstance(value, Word) and value.lower() in _TRUE | _FALSE:
-        return value.lower() in _TRUE
+    if isinstance(value, Word) and value.lower() in TRUTH:
+        return TRUTH[value.lower()]
     raise refused(value, annotation, path)
 
 
@@ -163,7 +158,7 @@ def _int(value: Any, annotation: Any, path: str) -> int:
 
 def _float(value: Any, annotation: Any, path: str) -> float:
     try:
-        if isinstance(value, Word) or (_is_number(value)):
+        if isinstance(value, Word) or _is_number(value):
             return float(value)
     except (ValueError, OverflowError, TypeError):
         pass
@@ -182,11 +177,8 @@ def _complex(value: Any, annotation: Any, path: str) -> complex:
 def _str(value: Any, annotation: Any, path: str) -> str:
     if isinstance(value, Word):
         return str(value)
-    return (
-        str(_instance(value, annotation, path))
-        if type(value).__module__ == "numpy"
-        else _instance(value, annotation, path)
-    )
+    checked: str = _instance(value, annotation, path)
+    return str(checked) if type(checked).__module__ == "numpy" else checked
 
 
 def _instance(value: Any, annotation: Any, path: str) -> Any:
@@ -274,14 +266,7 @@ def _split(value: Any) -> Any:
     """``a,b`` written without brackets."""
     if not isinstance(value, Word) or "," not in value:
         return value
-    return [_literal(part.strip()) for part in value.split(",") if part.strip()]
-
-
-def _literal(text: str) -> Any:
-    try:
-        return literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return Word(text)
+    return [literal(part.strip(), Word) for part in value.split(",") if part.strip()]
 
 
 def _is_index_update(value: Any) -> bool:

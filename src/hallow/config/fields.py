@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.fieldnotes import field_notes
+from hallow.config.trees import Marker
 from hallow.config.wording import bare, is_union, kind_of
 
 if TYPE_CHECKING:
@@ -16,20 +17,12 @@ if TYPE_CHECKING:
     from hallow.config.schema import Schema
 
 
-class _Marker:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-
 #: The default of a field that must be given a value.
-REQUIRED: Any = _Marker("REQUIRED")
+REQUIRED: Any = Marker("REQUIRED")
 
 
 #: The default of a field whose default stands elsewhere, or that may be left out.
-UNDECLARED: Any = _Marker("UNDECLARED")
+UNDECLARED: Any = Marker("UNDECLARED")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         with open(name, "r" + handler.mode, **_text(handler, "utf-8-sig")) as file:
             config = handler.load(file)
     except FileNotFoundError:
-        raise _not_found(name) from None
+        raise missing_file(name) from None
     except IsADirectoryError:
         raise _error(f'"{name}" is a folder, not a config file') from None
     except UnicodeDecodeError as error:
@@ -139,7 +139,13 @@ def _error(message: str) -> ConfigFileError:
     return ConfigFileError(message, print_traceback=False)
 
 
-def _not_found(name: str) -> ConfigFileNotFoundError:
+def looks_like_config_file(name: str) -> bool:
+    """Whether a name ends like that of a config file."""
+    return name.lower().endswith(tuple(_HANDLERS))
+
+
+def missing_file(name: str) -> ConfigFileNotFoundError:
+    """The error for a config file that is not there, with the nearest name beside it."""
     folder, base = os.path.split(name)
     try:
         near = closest(base, os.listdir(folder or "."))

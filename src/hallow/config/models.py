@@ -6,6 +6,7 @@ import typing
 from typing import Any
 
 from hallow.config.wording import bare, kind_of
+from hallow.config.words import NOTHING
 from hallow.errors import ConfigTypeError
 from hallow.records.updates import Append, Word
 from hallow.utils import join_paths
@@ -26,7 +27,7 @@ def convert_by_pydantic(value: Any, annotation: Any, path: str) -> Any:
     try:
         return adapter.dump_python(adapter.validate_python(given))
     except ValidationError as error:
-        if isinstance(value, Word) and value.lower() in ("none", "null"):
+        if isinstance(value, Word) and value.lower() in NOTHING:
             return convert_by_pydantic(None, annotation, path)
         raise _rewritten(error, path, annotation) from None
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.config.chain import evaluate_sources
 from hallow.config.origins import Origin
-from hallow.config.trees import merge, take
-from hallow.errors import ConfigFileNotFoundError, NamedConfigNotFoundError
+from hallow.config.sources import source_from_file
+from hallow.config.trees import merge, nested, placed, take
+from hallow.errors import NamedConfigNotFoundError
 from hallow.utils import closest, is_prefix, join_paths, set_by_dotted_path
 
 if TYPE_CHECKING:
     from hallow.config.resolution import Resolution
     from hallow.config.section import Section
-
-_FILE_ENDINGS = (".json", ".yaml", ".yml", ".pickle")
 
 
 class NamedConfigs:
@@ -40,11 +39,7 @@ class NamedConfigs:
                 self._apply_source(Origin("named config", name=name), section, source)
 
     def _apply_file(self, filename: str) -> None:
-        from hallow.config.dicts import ConfigDict
-        from hallow.config.files import load_config_file
-
-        source = ConfigDict(load_config_file(filename), kind="file", file=filename)
-        self._apply_source(Origin("file", filename), self.resolution.root, source)
+        self._apply_source(Origin("file", filename), self.resolution.root, source_from_file(filename))
 
     def _apply_source(self, origin: Origin, section: Section, source: Any) -> None:
         summary = source(
@@ -52,28 +47,21 @@ class NamedConfigs:
             preset=self._gathered(section, "named_values"),
             fallback=self._fallback(section, source),
         )
-        values = merge({}, summary)
+        values = nested(summary)
         for path in summary.added:  # updates shown by the scope, not entries of the named config
             take(values, path)
-        if section.path:
-            whole: dict[str, Any] = {}
-            set_by_dotted_path(whole, section.path, values)
-        else:
-            whole = values
         for path, doc in summary.docs.items():
             section.named_docs.setdefault(path, doc)
         said = {join_paths(section.path, path) for path in summary.origins}
-        self.resolution.distribute(whole, origin, "named_values", said)
+        self.resolution.distribute(placed(section.path, values), origin, "named_values", said)
 
     def _gathered(self, section: Section, kind: str) -> dict[str, Any]:
         """Values of a section and, at their paths, of those below it."""
-        values = merge({}, getattr(section, kind))
+        values = nested(getattr(section, kind))
         for below in section.below():
             part = getattr(below, kind)
             if part:
-                nest: dict[str, Any] = {}
-                set_by_dotted_path(nest, section.relative(below), part)
-                merge(values, nest)
+                merge(values, placed(section.relative(below), part))
         return values
 
     def _fallback(self, section: Section, source: Any) -> dict[str, Any]:
@@ -112,12 +100,11 @@ class NamedConfigs:
         raise self._unknown(name)
 
     def _unknown(self, name: str) -> Exception:
+        from hallow.config.files import looks_like_config_file, missing_file
+
+        if looks_like_config_file(name):
+            return missing_file(name)
         known = [join_paths(s.path, own) for s in reversed(self.resolution.sections) for own in s.named]
-        if name.lower().endswith(_FILE_ENDINGS):
-            return ConfigFileNotFoundError(
-                f'config file "{name}" not found (looked in {os.getcwd()}); names are relative to the current folder',
-                print_traceback=False,
-            )
         near = closest(name, known, 3)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         return NamedConfigNotFoundError(

@@ -58,7 +58,7 @@ class Resolution:
         self,
         root: Section,
         updates: Mapping[str, Any],
-        named_configs: Sequence[str] = (),
+        named_configs: Sequence[str] | str = (),
         command_name: str = "",
         logger: logging.Logger | None = None,
         updates_from: str = "update",
@@ -96,7 +96,7 @@ class Resolution:
             is_new = said is None or any(prefix in said for prefix in iter_prefixes(path))
             if is_new and (known is None or known.kind not in ("update", "command line")):
                 self.given[path] = origin
-        rest = merge({}, values)
+        rest = nested(values)
         for section in sorted(self.sections, key=lambda s: -len(s.path)):
             part = rest if section is self.root else take(rest, section.path)
             if part is MISSING:
@@ -160,9 +160,7 @@ class Resolution:
             if section.path:
                 error.message += f' (in the ingredient "{section.path}")'
             raise
-        if "seed" in section.summary.added:  # every experiment has a seed, so an update of it adds nothing
-            section.summary.added.discard("seed")
-            section.summary.modified.add("seed")
+        section.summary.expect_seed()
         if section.choice is not None:
             section.config = {"choice": section.choice, **section.config}
 
@@ -231,8 +229,8 @@ class Resolution:
 
 def _overlay(section: Section, changes: Mapping[str, Any]) -> None:
     """Merge a hook's changes into a section's entries; what was fixed stays."""
-    values = merge(merge({}, changes), nested(section.fixed))
-    section.config = merge(merge({}, section.config), values)
+    values = merge(nested(changes), nested(section.fixed))
+    section.config = merge(nested(section.config), values)
     section.summary.added -= set(leaf_paths(changes))
 
 
@@ -281,7 +279,7 @@ def hand_down_overrides(sections: Sequence[Section]) -> None:
             for number, source in enumerate(section.sources):
                 if not isinstance(source, ConfigDict):
                     continue
-                kept = merge({}, source._conf)
+                kept = nested(source._conf)
                 part = take(kept, path)
                 if isinstance(part, Mapping):
                     below.sources = [*below.sources, source.part(part)]

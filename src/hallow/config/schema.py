@@ -13,7 +13,7 @@ from hallow.config.fieldnotes import evaluated_annotations
 from hallow.config.fields import REQUIRED, UNDECLARED, Field, source_of
 from hallow.config.models import build_model, convert_by_pydantic
 from hallow.config.wording import bare, describe, holds_class, is_union, kind_of, may_be_absent, takes_any_key
-from hallow.errors import ConfigError, ConfigKeyError, MissingValueError
+from hallow.errors import ConfigError, ConfigKeyError
 from hallow.utils import closest, join_paths
 
 __all__ = ["REQUIRED", "UNDECLARED", "Field", "Range", "Schema", "convert", "describe", "is_config_class"]
@@ -216,22 +216,18 @@ class Schema:
 
     # ------------------------------------------------------------------ values
 
-    def convert(
-        self, values: Mapping[str, Any], prefix: str = "", partial: bool = True, *, closed: bool = False
-    ) -> dict[str, Any]:
+    def convert(self, values: Mapping[str, Any], prefix: str = "", *, closed: bool = False) -> dict[str, Any]:
         """A new dict of the given values, each as its type wants it; structures are nested dicts.
 
         Args:
             values: nested; keys that are not declared here are kept as they are, but not below a declared
                 structure.
             prefix: where ``values`` stand, for messages.
-            partial: whether required fields may be left out.
             closed: refuse undeclared keys here, too.
 
         Raises:
             ConfigTypeError: on a value that does not fit.
             ConfigKeyError: on a key that a structure does not have.
-            MissingValueError: on a required field without value, unless ``partial``.
         """
         found: dict[str, Any] = {}
         for name, value in values.items():
@@ -243,9 +239,6 @@ class Schema:
                 raise self._unknown(name, path)
             else:
                 found[name] = value
-        if not partial and self.missing(found):
-            paths = [join_paths(prefix, path) for path in self.missing(found)]
-            raise MissingValueError(f"required entries have no value: {', '.join(paths)}", print_traceback=False)
         self._validate_whole(found, prefix)
         return found
 

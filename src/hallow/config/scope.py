@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hallow.config.evaluation import Evaluation, is_configuration, skipped
 from hallow.config.origins import Origin
 from hallow.config.scopesource import check_body, compile_function, find_source, own_nodes, scope_error
+from hallow.config.summary import SEED_DOC
 from hallow.errors import ConfigKeyError, MissingValueError, ScopeSignatureError, ScopeSourceError
 from hallow.settings import SETTINGS
 from hallow.utils import closest
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _GENERATORS = 0x20 | 0x200  # co_flags of generators and asynchronous generators
 _COROUTINE = 0x80
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
-_SEED_DOC = {"seed": "the random seed for this experiment"}
 
 
 class ConfigScope:
@@ -82,12 +82,11 @@ class ConfigScope:
             notes = take_notes(node, nodes, source)
         if self.func.__code__.co_flags & _GENERATORS:
             raise scope_error(
-                f"{self.file}:{self.line}: the config scope {self.__name__} holds a `yield`; it is evaluated at once "
-                "and cannot be a generator",
                 self.file,
                 self.line,
+                f"the config scope {self.__name__} holds a `yield`; it is evaluated at once and cannot be a generator",
             )
-        self.docs = {**_SEED_DOC, **notes.docs}
+        self.docs = {**SEED_DOC, **notes.docs}
         self.required, self.lines = notes.required, notes.lines
         self._annotations = notes.annotations
 
@@ -228,14 +227,14 @@ class ConfigScope:
         function = self._made(self.func.__code__, {}, arguments)
         watcher = Watcher(self.func.__code__, evaluation)
         if self.func.__code__.co_flags & _COROUTINE:
-            function = partial(_finish, function, f"{self.file}:{self.line}")
+            function = partial(_finish, function, self.file, self.line)
         returned = watcher.run(function)
         if returned is not None:
             raise scope_error(
-                f"{self.file}:{self.line}: the config scope {self.__name__} returns a value ({returned!r}); its local "
-                "variables are the entries, it cannot return one",
                 self.file,
                 self.line,
+                f"the config scope {self.__name__} returns a value ({returned!r}); its local variables are the "
+                "entries, it cannot return one",
             )
         return watcher.locals
 
@@ -306,10 +305,9 @@ def _function(func: Any) -> FunctionType:
     if inner.__name__ == "<lambda>":
         code = inner.__code__
         raise scope_error(
-            f"{code.co_filename}:{code.co_firstlineno}: a lambda has no local variables, so it cannot be a config "
-            "scope; write a def",
             code.co_filename,
             code.co_firstlineno,
+            "a lambda has no local variables, so it cannot be a config scope; write a def",
         )
     return function
 
@@ -338,7 +336,7 @@ def _enclosing(func: FunctionType) -> dict[str, Any]:
     return {name: cell.cell_contents for name, cell in cells if cell != unbound}
 
 
-def _finish(function: Callable[[], Any], place: str) -> Any:
+def _finish(function: Callable[[], Any], file: str, line: int) -> Any:
     """Run a coroutine function that never waits."""
     coroutine = function()
     try:
@@ -346,5 +344,4 @@ def _finish(function: Callable[[], Any], place: str) -> Any:
     except StopIteration as done:
         return done.value
     coroutine.close()
-    file, _, line = place.rpartition(":")
-    raise scope_error(f"{place}: a config scope is evaluated without an event loop and cannot wait", file, int(line))
+    raise scope_error(file, line, "a config scope is evaluated without an event loop and cannot wait")

@@ -190,8 +190,9 @@ def _instructions(code: CodeType) -> list[tuple[str, str]]:
     """
     import dis
 
+    jumps = {*dis.hasjrel, *dis.hasjabs}
     return [
-        (_SYNONYMS.get(step.opname, step.opname), "" if step.opcode in dis.hasjrel + dis.hasjabs else str(step.argval))
+        (_SYNONYMS.get(step.opname, step.opname), "" if step.opcode in jumps else str(step.argval))
         for step in dis.get_instructions(code)
         if step.opname not in _INCIDENTAL and step.opname not in _CALLS and not isinstance(step.argval, CodeType)
     ]
@@ -258,11 +259,11 @@ def refuse(file: str, node: ast.AST, reason: str) -> NoReturn:
     shown = ast.unparse(node).partition("\n")[0]
     if isinstance(node, ast.Yield | ast.YieldFrom):
         shown = shown.removeprefix("(").removesuffix(")")
-    raise scope_error(f"{file}:{line}: a config scope cannot hold `{shown}`: {reason}", file, line)
+    raise scope_error(file, line, f"a config scope cannot hold `{shown}`: {reason}")
 
 
-def scope_error(message: str, file: str, line: int) -> ScopeError:
-    """A :class:`ScopeError` that knows its place, as every ``SyntaxError`` does."""
-    error = ScopeError(message)
+def scope_error(file: str, line: int, problem: str) -> ScopeError:
+    """A :class:`ScopeError` that says its place and knows it, as every ``SyntaxError`` does."""
+    error = ScopeError(f"{file}:{line}: {problem}")
     error.filename, error.lineno = file, line
     return error

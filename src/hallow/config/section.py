@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.summary import ConfigSummary
-from hallow.config.trees import merge
+from hallow.config.trees import merge, nested
 from hallow.errors import UpdateError
 from hallow.utils import closest, is_prefix, rel_path
 
@@ -55,7 +55,7 @@ class Section:
     @property
     def fixed(self) -> dict[str, Any]:
         """What wins over the sources: named configs, and updates over them."""
-        return merge(merge({}, self.named_values), self.updates)
+        return merge(nested(self.named_values), self.updates)
 
     def below(self) -> list[Section]:
         """All sections below, each once, nearest first."""

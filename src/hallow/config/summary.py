@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hallow.config.origins import Origin
 
 T = TypeVar("T")
+SEED_DOC = {"seed": "the random seed for this experiment"}
 
 
 class ConfigSummary(dict[str, Any]):
@@ -74,6 +75,12 @@ class ConfigSummary(dict[str, Any]):
         """Take up the summary of another ingredient, whose paths lie below ``path``; entries stay."""
         self.added |= {join_paths(path, added) for added in other.added}
         self._unite(other, path)
+
+    def expect_seed(self) -> None:
+        """Everything has a seed, so an update of it adds nothing."""
+        if "seed" in self.added:
+            self.added.discard("seed")
+            self.modified.add("seed")
 
     def _unite(self, other: ConfigSummary, path: str) -> None:
         # Every path as join_paths makes it, with no function of ours called for the many of an experiment.

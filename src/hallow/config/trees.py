@@ -9,15 +9,18 @@ from hallow.records.updates import Append
 from hallow.utils import join_paths
 
 
-class _Missing:
-    """Type of :data:`MISSING`."""
+class Marker:
+    """Stands where a value could; shown as its name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
-        return "MISSING"
+        return self.name
 
 
 #: There is no value here (``None`` is a value).
-MISSING: Any = _Missing()
+MISSING: Any = Marker("MISSING")
 
 
 def merge(target: dict[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -36,6 +39,13 @@ def merge(target: dict[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
 def nested(values: Mapping[Any, Any]) -> dict[Any, Any]:
     """A copy of a nested dict whose dicts are its own."""
     return merge({}, values)
+
+
+def placed(path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """``values`` below a dotted path; the dict itself for the empty path."""
+    for part in reversed(path.split(".") if path else ()):
+        values = {part: values}
+    return values
 
 
 def take(tree: dict[str, Any], path: str) -> Any:
@@ -64,20 +74,14 @@ def leaf_paths(tree: Mapping[Any, Any]) -> Iterator[str]:
             yield str(key)
 
 
-def place(tree: Mapping[Any, Any], path: str) -> tuple[Mapping[Any, Any], Any] | None:
-    """The dict and key that hold the value at a dotted path, whatever type the keys have; ``None`` if there is none."""
+def value_at(tree: Mapping[Any, Any], path: str, default: Any = None) -> Any:
+    """The value at a dotted path, whatever type the keys have."""
     for key, value in tree.items():
         text = str(key)
         if text == path:
-            return tree, key
+            return value
         if isinstance(value, Mapping) and path.startswith(f"{text}."):
-            found = place(value, path[len(text) + 1 :])
-            if found is not None:
+            found = value_at(value, path[len(text) + 1 :], MISSING)
+            if found is not MISSING:
                 return found
-    return None
-
-
-def value_at(tree: Mapping[Any, Any], path: str, default: Any = None) -> Any:
-    """The value at a dotted path, whatever type the keys have."""
-    found = place(tree, path)
-    return default if found is None else found[0][found[1]]
+    return default

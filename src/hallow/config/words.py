@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from ast import literal_eval
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     from hallow.records.updates import Word
 
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+#: What words say, in lower case.
+TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+NOTHING = ("null", "none")
 _SPECIAL = {
-    "null": None,
-    "none": None,
+    **dict.fromkeys(NOTHING),
     "true": True,
     "false": False,
     "nan": math.nan,
@@ -58,7 +60,7 @@ def convert_word(word: Word, existing: Any, path: str) -> Any:
         if isinstance(existing, kind) or simplified_type(existing) is kind:
             try:
                 return convert(word, existing)
-            except ValueError:
+            except (ValueError, TypeError):  # the latter for members of a set that are lists
                 raise _refused(word, existing, path) from None
     raise _refused(word, existing, path)
 
@@ -87,9 +89,9 @@ def _short(value: Any) -> str:
 
 
 def _truth(word: Word, existing: Any) -> bool:
-    if word.lower() not in _TRUTH:
+    if word.lower() not in TRUTH:
         raise ValueError(word)
-    return _TRUTH[word.lower()]
+    return TRUTH[word.lower()]
 
 
 def _integer(word: Word, existing: Any) -> int | float:
@@ -131,18 +133,21 @@ def _member(word: Word, existing: Enum) -> Enum:
 def _members(word: Word, existing: Any) -> Any:
     if "," not in word:
         raise ValueError(word)
-    items = [_literal_or_text(item.strip()) for item in word.removesuffix(",").split(",")]
+    items = [literal(item.strip(), str) for item in word.removesuffix(",").split(",")]
     for kind in (tuple, set, frozenset):
         if isinstance(existing, kind):
             return kind(items)
     return items
 
 
-def _literal_or_text(text: str) -> Any:
+def literal(text: str, otherwise: Callable[[str], Any]) -> Any:
+    """The Python literal that a text is, else what ``otherwise`` makes of the text."""
     try:
-        return literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "1if" is a text here, not code to be improved
+            return literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return otherwise(text)
 
 
 def _kinds() -> Iterator[tuple[Any, Callable[[Word, Any], Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hallow.experiment.captured import create_captured_function
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
     from hallow.running.ranks.attaching import Attachment
     from hallow.running.run import Run
 
-__all__ = ["BODY", "mark", "rank_of", "showable", "with_keywords"]
+__all__ = ["BODY", "mark", "options_among", "rank_of", "showable", "with_keywords"]
 
-# Flags that are not the keyword with hyphens for underscores.
-_FLAGS = {
-    "enforce_clean": "--enforce_clean",
-    "file_storage": "--file_storage",
-    "mongo_db": "--mongo_db",
-    "tiny_db": "--tiny_db",
-}
+
+@cache
+def _flags() -> dict[str, str]:
+    """The flags of the options that there are from the start, by the keyword of ``ex.run``."""
+    from hallow.cli.builtin import BUILT_IN
+
+    return {option.long_flag[2:].replace("-", "_"): option.long_flag for option in BUILT_IN}
+
+
+def options_among(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments of ``ex.run`` that are options."""
+    flags = _flags()
+    return {name: value for name, value in arguments.items() if name in flags}
 
 
 def with_keywords(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Options by flag, with the keywords of ``ex.run`` laid over them; those that are ``None`` were not given."""
+    flags = _flags()
     asked = {
-        _FLAGS.get(name, "--" + name.replace("_", "-")): os.fspath(value) if isinstance(value, os.PathLike) else value
+        flags.get(name, "--" + name.replace("_", "-")): os.fspath(value) if isinstance(value, os.PathLike) else value
         for name, value in keywords.items()
         if value is not None
     }

@@ -65,7 +65,7 @@ class Assembly:
         force: accept suspicious updates.
         log_level: level of the run's root logger while the run is built.
         updates_from: kind of the updates' origin, ``"update"`` or ``"command line"``.
-        command: what is run, if it is no command of the experiment.
+        command: what is run; default: the experiment's command of that name.
         draw_seed: gives the seed of a run for which none is chosen.
 
     Raises:
@@ -82,7 +82,7 @@ class Assembly:
         experiment: Experiment,
         command_name: str,
         config_updates: Mapping[str, Any] | None = None,
-        named_configs: Sequence[str] = (),
+        named_configs: Sequence[str] | str = (),
         force: bool = False,
         log_level: int | str | None = None,
         updates_from: str = "update",
@@ -288,9 +288,8 @@ def find_command(experiment: Experiment, name: str) -> Any:
     Raises:
         CommandNotFoundError: with the nearest name and all names.
     """
-    return command_named(
-        name, dict(experiment.gather_commands()), [i.path for i, _ in experiment.traverse_ingredients()]
-    )
+    paths = (ingredient.path for ingredient, _ in experiment.traverse_ingredients())
+    return command_named(name, dict(experiment.gather_commands()), paths)
 
 
 def command_named(name: str, commands: Mapping[str, Any], paths: Iterable[str]) -> Any:

@@ -247,10 +247,9 @@ def capture(function: Any, prefix: str | None, owner: Ingredient | None) -> Any:
 
 
 def core_of(captured: Any) -> Core:
-    """The core of a captured function, also through a classmethod or staticmethod."""
-    if isinstance(captured, classmethod | staticmethod):
-        captured = captured.__func__
-    return captured._self_core  # type: ignore[no-any-return]
+    """The core of a captured function, also through a method of any kind."""
+    function = captured if isinstance(captured, Captured) else captured.__func__
+    return function._self_core
 
 
 def _never(*_: Any) -> NoReturn:

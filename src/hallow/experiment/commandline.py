@@ -51,7 +51,7 @@ class CommandLine:
             self.debug, self.pdb = bool(parsed.options["--debug"]), bool(parsed.options["--pdb"])
             if parsed.help_requested:
                 self._help(parsed)
-            command = self._command(parsed)
+            command = checked_command(self.experiment, parsed.command)
             slots = slot_paths(self.experiment)
             updates, named_configs = get_config_updates(spelt_as_choice(word, slots) for word in parsed.updates)
             with restored_level(self.experiment.logger):
@@ -95,9 +95,6 @@ class CommandLine:
             return self.experiment.run(command, updates, named_configs, info={}, meta_info={}, options=parsed.as_args())
         finally:
             ASKED.reset(token)
-
-    def _command(self, parsed: ParsedCommandLine) -> str:
-        return checked_command(self.experiment, parsed.command)
 
     def _help(self, parsed: ParsedCommandLine) -> NoReturn:
         print(help_text(self.experiment, parsed.help_for, usage_of(self.experiment, self.program)[1]))

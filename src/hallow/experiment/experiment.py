@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, apply_options, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
-from hallow.experiment.asking import BODY, mark, rank_of, showable, with_keywords
+from hallow.experiment.asking import BODY, mark, options_among, rank_of, showable, with_keywords
 from hallow.experiment.assembly import Assembly, check_main_arguments, find_command
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals, experiment_name
 from hallow.experiment.captured import Captured, core_of
@@ -220,33 +220,7 @@ class Experiment(Ingredient):
             OptionError: for unknown or wrong options.
             Exception: whatever the command raises; ``ex.current_run`` then holds the failed run.
         """
-        keywords = {
-            "beat_interval": beat_interval,
-            "capture": capture,
-            "comment": comment,
-            "debug": debug,
-            "enforce_clean": enforce_clean,
-            "file_storage": file_storage,
-            "force": force,
-            "gcs": gcs,
-            "id": id,
-            "journal_only": journal_only,
-            "loglevel": loglevel,
-            "mongo_db": mongo_db,
-            "name": name,
-            "notify": notify,
-            "origins": origins,
-            "pdb": pdb,
-            "print_config": print_config,
-            "priority": priority,
-            "queue": queue,
-            "resume": resume,
-            "s3": s3,
-            "sql": sql,
-            "strict_observers": strict_observers,
-            "tiny_db": tiny_db,
-            "unobserved": unobserved,
-        }
+        keywords = options_among(locals())
         check_run_arguments(command_name, config_updates, options)
         with restored_level(self.logger):
             run = self._create_run(
@@ -330,7 +304,8 @@ class Experiment(Ingredient):
         names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
         known = self.all_cli_options
         chosen = self._chosen(options, known)
-        attachment = None if command is None and find_command(self, command_name).unobserved else rank_of(self)
+        command = find_command(self, command_name) if command is None else command
+        attachment = None if command.unobserved else rank_of(self)
         record = None
         if chosen["--resume"]:
             from hallow.experiment.resuming import resumed_updates, stored_record, take_up
@@ -408,8 +383,7 @@ class Experiment(Ingredient):
         Yields:
             The configuration.
         """
-        names = [named_configs] if isinstance(named_configs, str) else list(named_configs)
-        run = Assembly(self, "print_config", {**(config_updates or {}), **updates}, names).build()
+        run = Assembly(self, "print_config", {**(config_updates or {}), **updates}, named_configs).build()
         run.unobserved = True
         with entered(run):
             yield run.config

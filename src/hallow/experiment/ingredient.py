@@ -19,6 +19,7 @@ from hallow.errors import (
 from hallow.experiment.caller import defining_globals
 from hallow.experiment.captured import Captured, capture, core_of
 from hallow.experiment.signature import Signature
+from hallow.settings import SETTINGS
 from hallow.utils import join_paths
 
 if TYPE_CHECKING:
@@ -208,9 +209,8 @@ class Ingredient:
         return captured
 
     def _register(self, captured: Any) -> None:
-        core = core_of(captured)
-        wrapper = captured.__func__ if isinstance(captured, classmethod | staticmethod) else captured
-        core.index = self._replace_or_append(self.captured_functions, wrapper)
+        wrapper = captured if isinstance(captured, Captured) else captured.__func__
+        core_of(wrapper).index = self._replace_or_append(self.captured_functions, wrapper)
 
     @overload
     def command(
@@ -358,7 +358,6 @@ class Ingredient:
     def sources(self) -> set[Source]:
         """The source files as found now."""
         from hallow.provenance.sources import find_sources
-        from hallow.settings import SETTINGS
 
         found = find_sources(SETTINGS.DISCOVER_SOURCES, self._main_filename, self.base_dir, self._globals)
         return found | self._added_sources
@@ -367,7 +366,6 @@ class Ingredient:
     def dependencies(self) -> set[PackageDependency]:
         """The packages used as found now."""
         from hallow.provenance.packages import find_packages
-        from hallow.settings import SETTINGS
 
         found = find_packages(SETTINGS.DISCOVER_DEPENDENCIES, self._globals)
         return (found - self._added_dependencies) | self._added_dependencies

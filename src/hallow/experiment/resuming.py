@@ -8,19 +8,21 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from hallow.cli.builtin import OBSERVER_OPTIONS
+from hallow.cli.grammar import nest_updates
 from hallow.cli.options import apply_options
+from hallow.config.dicts import ConfigDict
+from hallow.config.trees import MISSING
+from hallow.config.values import is_different
 from hallow.errors import ResumeError
 from hallow.observers.queue import told_in_runs
 from hallow.records.described import descriptions
 from hallow.running.delivery import by_priority
-from hallow.utils import get_by_dotted_path, iterate_flattened, set_by_dotted_path
+from hallow.utils import get_by_dotted_path, iterate_flattened
 
 if TYPE_CHECKING:
     from hallow.cli.options import CLIOption
     from hallow.records.stored import StoredRun
     from hallow.running.run import Run
-
-_MISSING = object()
 
 
 def stored_record(
@@ -84,12 +86,15 @@ def resumed_updates(record: StoredRun, updates: Mapping[str, Any], force: bool) 
 
     Raises:
         ResumeError: if ``updates`` want another value for an entry; names them.
+        ConfigError: if they do not fit the recorded values.
     """
-    wanted = _nested(updates)
+    recorded = _restorable(record.config)
+    wanted = dict(ConfigDict(recorded)(fixed=nest_updates(updates)))
+    values = dict(iterate_flattened(recorded))
     differing = [
-        f"{path}: recorded {get_by_dotted_path(record.config, path, 'nothing')!r}, asked for {value!r}"
+        f"{path}: recorded {_shown(record.config, path)}, asked for {value!r}"
         for path, value in iterate_flattened(wanted)
-        if not _equal(get_by_dotted_path(record.config, path, _MISSING), value)
+        if path not in values or is_different(values[path], value)
     ]
     if differing and not force:
         raise ResumeError(
@@ -97,24 +102,12 @@ def resumed_updates(record: StoredRun, updates: Mapping[str, Any], force: bool) 
             + "\n  ".join(differing)
             + "\nLeave these updates out, start a new run, or use --force"
         )
-    restored = _restorable(record.config)
-    for path, value in iterate_flattened(wanted):
-        set_by_dotted_path(restored, path, value)
-    return restored
+    return wanted
 
 
-def _nested(updates: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for path, value in updates.items():
-        set_by_dotted_path(nested, path, copy.deepcopy(value) if isinstance(value, dict) else value)
-    return nested
-
-
-def _equal(one: Any, other: Any) -> bool:
-    try:
-        return bool(one == other)
-    except Exception:  # arrays and the like
-        return repr(one) == repr(other)
+def _shown(config: Mapping[str, Any], path: str) -> str:
+    value = get_by_dotted_path(config, path, MISSING)
+    return "nothing" if value is MISSING else repr(value)
 
 
 def _restorable(value: Mapping[Any, Any]) -> dict[Any, Any]:

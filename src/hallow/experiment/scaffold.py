@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.chain import chain_evaluate_config_scopes
-from hallow.config.dicts import ConfigDict
-from hallow.config.files import load_config_file
 from hallow.config.resolution import call_hook
 from hallow.config.section import Section
+from hallow.config.sources import source_from_file
 from hallow.config.summary import ConfigSummary
 from hallow.config.suspicious import check_suspicious
-from hallow.config.trees import leaf_paths, merge, nested
+from hallow.config.trees import leaf_paths, merge, nested, placed
 from hallow.config.values import plain_copy
 from hallow.errors import NamedConfigNotFoundError
 from hallow.experiment.assembly import Assembly, taken_arguments
@@ -25,7 +24,7 @@ from hallow.experiment.binding import Binding
 from hallow.experiment.captured import core_of
 from hallow.experiment.view import View
 from hallow.running.seeding import checked_seed, create_rnd, get_seed, new_seed
-from hallow.utils import is_prefix, join_paths, rel_path, set_by_dotted_path
+from hallow.utils import is_prefix, join_paths, rel_path
 
 if TYPE_CHECKING:
     from hallow.config.origins import Origin
@@ -140,9 +139,7 @@ class Scaffold:
         for scaffold in self.subrunners.values():
             inner = scaffold.get_config_updates_recursive()
             if inner and is_prefix(self.path, scaffold.path):
-                whole: dict[str, Any] = {}
-                set_by_dotted_path(whole, rel_path(self.path, scaffold.path), inner)
-                merge(updates, whole)
+                merge(updates, placed(rel_path(self.path, scaffold.path), inner))
         return updates
 
     def run_named_config(self, config_name: str) -> ConfigSummary:
@@ -152,7 +149,7 @@ class Scaffold:
             NamedConfigNotFoundError: if there is neither.
         """
         if os.path.isfile(config_name):
-            source: Any = ConfigDict(load_config_file(config_name), kind="file", file=config_name)
+            source: Any = source_from_file(config_name)
         elif config_name in self.named_configs:
             source = self.named_configs[config_name]
         else:
@@ -188,9 +185,7 @@ class Scaffold:
         self.config_mods = ConfigSummary(added=leaf_paths(self.config_updates))
         for summary in self.summaries:
             self.config_mods.update_from(summary)
-        if "seed" in self.config_mods.added:  # everything has a seed, so an update of it adds nothing
-            self.config_mods.added.discard("seed")
-            self.config_mods.modified.add("seed")
+        self.config_mods.expect_seed()
 
     def _warn_about_suspicious_changes(self) -> None:
         """Refuse unknown entries, warn of changed types; programs put their own method in its place."""

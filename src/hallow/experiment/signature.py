@@ -122,11 +122,11 @@ class Signature:
 
     def refuses(self, given: int, names: Collection[str]) -> bool:
         """Whether Python would refuse a call with ``given`` positional arguments and these keywords for its form."""
-        return (
-            (given > len(self.positional) and self.vararg_name is None)
-            or (self.kw_wildcard_name is None and any(name not in self.arguments for name in names))
-            or any(name in names for name in self.positional[:given])
-        )
+        try:
+            self.check(range(given), dict.fromkeys(names))
+        except SignatureError:
+            return True
+        return False
 
     def _place_positional_only(
         self, args: tuple[Any, ...], filled: dict[str, Any], bound: bool

@@ -18,7 +18,7 @@ from hallow.records.urls import without_password
 from hallow.running.outlet import is_away
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["MLflowObserver"]
 
@@ -71,6 +71,7 @@ class MLflowObserver(Mirror):
         self.mlflow_run_id: str | None = None
         self._client: Any = None
         self._names: dict[str, str] = {}
+        self._taken_names: set[str] = set()
         self._kept: set[str] = set()
 
     # ----------------------------------------------------------------------------------------------- the mirror
@@ -161,8 +162,8 @@ class MLflowObserver(Mirror):
     def _name(self, metric: str) -> str:
         """What a metric is called in MLflow; different metrics have different names there, too."""
         if metric not in self._names:
-            taken = set(self._names.values())
-            self._names[metric] = _free(_spelled(metric), taken)
+            self._names[metric] = _free(_spelled(metric), self._taken_names)
+            self._taken_names.add(self._names[metric])
         return self._names[metric]
 
 
@@ -185,9 +186,9 @@ def _unique(entries: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
+def _free(name: str, taken: Container[str]) -> str:
     """``name``, or the name with a number behind it."""
-    taken, candidate, number = set(taken), name, 2
+    candidate, number = name, 2
     while candidate in taken:
         candidate = f"{name[: _LONGEST_NAME - 10]}_{number}"
         number += 1

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from hallow.errors import NotRunningError
+from hallow.records.names import files_below
 from hallow.running.context import current_run
 from hallow.running.scalars import described, is_number, plain_scalar
 
@@ -119,15 +120,8 @@ class Recorder:
         Raises:
             FileNotFoundError: if it is not there.
         """
-        import os
-
-        if not os.path.isdir(folder_or_file):
-            self.run.add_artifact(folder_or_file, name=name, metadata=metadata)
-        for folder, _, files in os.walk(folder_or_file):
-            for file in sorted(files):
-                path = os.path.join(folder, file)
-                below = os.path.relpath(path, folder_or_file).replace(os.sep, "/")
-                self.run.add_artifact(path, name=f"{name}/{below}", metadata=metadata)
+        for inside, path in files_below(folder_or_file, name):
+            self.run.add_artifact(path, name=inside, metadata=metadata)
 
 
 # ------------------------------------------------------------------------------------------------- plain values

@@ -17,7 +17,7 @@ from hallow.provenance.processes import mpi_is_running, starts_no_processes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Repository", "details", "look_up", "repositories", "without_credentials"]
+__all__ = ["Repository", "entries", "look_up", "repositories", "without_credentials"]
 
 MAX_DIFF = 1_000_000
 """Characters of a diff that are kept."""
@@ -106,11 +106,6 @@ def entries(found: Iterable[Repository]) -> list[dict[str, Any]]:
     return [entry for entry in (repository.entry() for repository in found) if entry is not None]
 
 
-def details(filenames: Iterable[str]) -> list[dict[str, Any]]:
-    """All that is known about the repositories that hold these files, see :meth:`Repository.detail`."""
-    return [repository.detail() for repository in look_up(filenames)]
-
-
 def look_up(filenames: Iterable[str]) -> list[Repository]:
     """The repositories that hold these files, in order of folder; each is asked once."""
     held: dict[str, list[str]] = {}
@@ -188,7 +183,8 @@ def _git(root: str, *arguments: str, strip: bool = True) -> str:
     from git import Git
 
     limit = {} if os.name == "nt" else {"kill_after_timeout": _SECONDS}
-    command: Sequence[str] = ["git", "--no-optional-locks", *arguments]
+    # GitPython knows the program that its user has named in GIT_PYTHON_GIT_EXECUTABLE.
+    command: Sequence[str] = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "--no-optional-locks", *arguments]
     answer = Git(root).execute(command, strip_newline_in_stdout=strip, stdout_as_string=False, **limit)
     # A diff of files in another encoding must come back byte by byte: encode it with the same error handler.
     return bytes(answer).decode("utf-8", "surrogateescape")

@@ -32,7 +32,6 @@ __all__ = [
     "checked_dependency",
     "editable_folders",
     "find_packages",
-    "installed_packages",
 ]
 
 _PEP440 = (
@@ -221,12 +220,6 @@ def _installed(name: str) -> _Distribution | None:
             if distribution.guess == wanted:
                 return distribution
     return None
-
-
-def installed_packages() -> list[str]:
-    """``name==version`` of everything installed, in order of name."""
-    found = sorted((d for d in _everything()), key=lambda d: d.guess)
-    return [f"{d._facts[0]}=={d._facts[1] or d.version}" for d in found]
 
 
 @lru_cache(maxsize=4)

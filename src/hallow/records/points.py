@@ -12,7 +12,7 @@ from hallow.records.optional import imported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Points", "check_at_most", "epoch", "joined", "linearized", "points_of"]
+__all__ = ["Points", "check_at_most", "epoch", "joined", "linearized", "points_of", "with_fraction"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive, as stored
 
@@ -127,5 +127,9 @@ def _naive_utc(seconds: float) -> datetime:
         moment = _EPOCH + timedelta(0, seconds)
     except (ValueError, OverflowError):  # no time at all; the point counts nevertheless
         moment = _EPOCH
-    # `isoformat` would leave the fraction out, and readers expect it.
+    return with_fraction(moment)
+
+
+def with_fraction(moment: datetime) -> datetime:
+    """The time as stores keep it: of a full second, ``isoformat`` leaves the fraction out, which readers expect."""
     return moment if moment.microsecond else moment.replace(microsecond=1)

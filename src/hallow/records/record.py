@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hallow.errors import UsageError
@@ -185,13 +186,13 @@ class RunRecord:
         return self.contents.read_output(0, self.contents.output_size()).decode("utf-8", "replace")
 
     def tail(self, lines: int = 10) -> str:
-        """The last lines of the output; only these are read."""
+        """The last lines of the output; only these are read. What a progress bar has drawn over itself is one line."""
         size = self.contents.output_size()
         start, text = size, b""
         while start > 0 and text.count(b"\n", 0, -1) < lines:
             start = max(0, start - max(_PIECE, size - start))
             text = self.contents.read_output(start, size)
-        return b"".join(text.splitlines(keepends=True)[-lines:]).decode("utf-8", "replace") if lines > 0 else ""
+        return b"".join(BytesIO(text).readlines()[-lines:]).decode("utf-8", "replace") if lines > 0 else ""
 
     # ----------------------------------------------------------------------------------------------- metrics
 

@@ -314,9 +314,12 @@ class _Stage:
 
         Programs that flush each line are to be as fast as without us.
         """
+        half = self._ready
+        if half is None:
+            return False
         try:
-            self._ready.pass_on(self._number)  # type: ignore[union-attr]
-        except (AttributeError, OSError, ValueError):  # not ready; no room; another thread is doing it
+            half.pass_on(self._number)
+        except (OSError, ValueError):  # no room; another thread is doing it
             return False
         return True
 

@@ -10,12 +10,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hallow.records.record import RecordedFile, RunRecord
     from hallow.stores.base import Store
+    from hallow.stores.copying import Copied, copy_runs
     from hallow.stores.metrics import MetricsTable, metrics_table
     from hallow.stores.opening import open_store
 
-__all__ = ["MetricsTable", "RecordedFile", "RunRecord", "Store", "metrics_table", "open_store"]
+__all__ = [
+    "Copied",
+    "MetricsTable",
+    "RecordedFile",
+    "RunRecord",
+    "Store",
+    "copy_runs",
+    "metrics_table",
+    "open_store",
+]
 
 _HOMES = {
+    "Copied": "hallow.stores.copying",
+    "copy_runs": "hallow.stores.copying",
     "RecordedFile": "hallow.records.record",
     "RunRecord": "hallow.records.record",
     "Store": "hallow.stores.base",

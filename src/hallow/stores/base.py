@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RunNotFoundError, StoreError
 from hallow.stores.metrics import RunPoints
+from hallow.utils import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +86,8 @@ class Store(ABC):
         for record in self.runs() if runs is None else map(self.get, runs):
             try:
                 found = RunPoints(str(record.run_id), list(record.read_metrics(wanted, at_most).values()))
+            except StoreError:  # it cannot be reached, and the other runs are no better off
+                raise
             except (OSError, ValueError, RecursionError) as error:
                 found = RunPoints(str(record.run_id), problem=f"{type(error).__name__}: {error}")
             if found.points or found.problem:
@@ -118,9 +121,12 @@ class Store(ABC):
         return f"<{type(self).__name__} {self.url}>"
 
     def not_found(self, run_id: Any) -> RunNotFoundError:
-        """The error for an id that is not there; names the ids that are."""
-        ids = list(self.ids())
+        """The error for an id that is not there; names the ids that are, of words the nearest."""
+        ids = list(map(str, self.ids()))
         if not ids:
             return RunNotFoundError(f"there is no run {run_id} in {self.url} (it has no runs)")
-        there = f"ids {ids[0]}-{ids[-1]}" if len(ids) > 3 else f"ids {', '.join(map(str, ids))}"
-        return RunNotFoundError(f"there is no run {run_id} in {self.url} ({there})")
+        words = [] if str(run_id).isdecimal() else [known for known in ids if not known.isdecimal()]
+        near = closest(str(run_id), words)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        there = f"ids {ids[0]}-{ids[-1]}" if len(ids) > 3 else f"ids {', '.join(ids)}"
+        return RunNotFoundError(f"there is no run {run_id} in {self.url} ({there}){hint}")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Files", "damaged", "moment", "read_record", "stored_epoch", "true_status"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_UNREADABLE = object()
 
 
 @dataclass(frozen=True)

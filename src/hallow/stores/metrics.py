@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,11 @@ from hallow.records.optional import imported
 from hallow.records.points import check_at_most
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from hallow.records.points import Points
 
-__all__ = ["MetricsTable", "RunPoints", "metrics_table"]
+__all__ = ["MetricsTable", "RunPoints", "metrics_table", "several"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class MetricsTable:
         return len(self.run)
 
     def __repr__(self) -> str:
-        damaged = f", {len(self.problems)} runs cannot be read" if self.problems else ""
-        return f"<MetricsTable of {len(self)} points{damaged}>"
+        runs = f"{len(self.problems)} run{'' if len(self.problems) == 1 else 's'}"
+        damaged = f", {runs} cannot be read" if self.problems else ""
+        return f"<MetricsTable of {len(self)} point{'' if len(self) == 1 else 's'}{damaged}>"
 
     def rows(self) -> Iterator[tuple[str, str, Any, float, Any]]:
         """Each point as ``(run, name, step, time, value)``."""
@@ -87,7 +89,7 @@ class MetricsTable:
 
 def metrics_table(
     store: Any,
-    runs: Iterable[Any] | None = None,
+    runs: Any = None,
     names: str | Iterable[str] | None = None,
     at_most: int | None = None,
 ) -> MetricsTable:
@@ -95,7 +97,7 @@ def metrics_table(
 
     Args:
         store: URL or path of a store, or an opened one; see :func:`hallow.open_store`.
-        runs: ids of the runs; default is all.
+        runs: id of a run, or ids of several; default is all.
         names: of the metrics, or patterns such as ``"train.*"``; default is all.
         at_most: this many points of each metric of a run, chosen evenly, the first and the last among them.
 
@@ -107,7 +109,7 @@ def metrics_table(
     from hallow.stores.opening import opened
 
     check_at_most(at_most)
-    chosen = [runs] if isinstance(runs, str | int) else runs
+    chosen = None if runs is None else several(runs)
     table = MetricsTable()
     with opened(store) as reading:
         for found in reading.read_metrics(chosen, _wanted(names), at_most):
@@ -116,6 +118,11 @@ def metrics_table(
             for points in found.points:
                 table._add(found.run, points)
     return table
+
+
+def several(runs: Any) -> Iterable[Any]:
+    """The ids in what may be one id, which is nothing to iterate over."""
+    return runs if isinstance(runs, Iterable) and not isinstance(runs, str | bytes) else [runs]
 
 
 def _wanted(names: str | Iterable[str] | None) -> Callable[[str], bool]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
+    from hallow.records.points import Points
     from hallow.records.record import RunRecord
 
 __all__ = ["description", "table"]
@@ -98,7 +100,8 @@ def _parts(record: RunRecord, full: bool) -> list[tuple[str, list[str]]]:
         ("problem", [record.problem] if record.problem else []),
         ("status", [record.status]),
         ("experiment", [f"{record.name}, command {record.command}"]),
-        ("started", [f"{record.start_time:%Y-%m-%d %H:%M:%S} UTC"] if record.start_time else []),
+        ("queued", _moment(record.queue_time)),
+        ("started", _moment(record.start_time)),
         ("took", [str(record.duration)] if record.duration else []),
         ("host", [str(record.host.get("hostname"))] if record.host.get("hostname") else []),
         ("result", [] if record.result is None else [_value(record.result, full)]),
@@ -111,8 +114,19 @@ def _parts(record: RunRecord, full: bool) -> list[tuple[str, list[str]]]:
         ("resources", names(record.resources)),
         ("sources", names(record.sources)),
         ("traceback", [line for part in record.fail_trace for line in part.splitlines()]),
-        ("output", record.tail(10).splitlines()),
+        ("output", _shown(record.tail(10))),
     ]
+
+
+def _moment(when: datetime | None) -> list[str]:
+    return [f"{when:%Y-%m-%d %H:%M:%S} UTC"] if when else []
+
+
+def _shown(output: str) -> list[str]:
+    """The lines that a terminal shows: of a progress bar its last state."""
+    from hallow.utils import apply_backspaces_and_linefeeds
+
+    return apply_backspaces_and_linefeeds(output).rstrip("\n").split("\n") if output else []
 
 
 def _value(value: Any, full: bool) -> str:
@@ -121,7 +135,17 @@ def _value(value: Any, full: bool) -> str:
 
 
 def _metric_lines(record: RunRecord) -> list[str]:
-    return [
-        f"{name}: {len(points)} points, last {points.values[-1]} at step {points.steps[-1]}"
-        for name, points in record.metrics.items()
-    ]
+    from hallow.errors import RecordError
+
+    try:
+        metrics = record.metrics
+    except RecordError as error:
+        return [f"cannot be read: {error}"]  # which hides nothing else of the run
+    return [f"{_in_one_line(name)}: {_summary(points)}" for name, points in metrics.items()]
+
+
+def _summary(points: Points) -> str:
+    if not len(points):
+        return "no points"
+    count = "1 point" if len(points) == 1 else f"{len(points)} points"
+    return f"{count}, last {points.values[-1]} at step {points.steps[-1]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class RecordingObserver:
         self.events: list[tuple[str, dict[str, Any]]] = []
         self._fail = dict(fail or {})
         self._sleep = dict(sleep or {})
+        self._calls: Counter[str] = Counter()
         self._events_lock = threading.Lock()
 
     @property
@@ -66,7 +68,8 @@ class RecordingObserver:
     def _arrived(self, event: str, arguments: dict[str, Any]) -> None:
         with self._events_lock:
             self.events.append((event, _snapshot(arguments)))
-            number = sum(name == event for name, _ in self.events)
+            self._calls[event] += 1
+            number = self._calls[event]
         if event in self._sleep:
             time.sleep(self._sleep[event])
         failure = self._fail.get(event)

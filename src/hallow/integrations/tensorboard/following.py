@@ -88,14 +88,9 @@ class _Followed:
         with open(self._path, "rb") as file:
             file.seek(self._position)
             frames = Frames(file, self._position)
-            for message in frames:
+            for scalars in self._scalars.each(frames):
                 self._position = frames.position
-                try:
-                    found = self._scalars.of(message)
-                except ValueError:
-                    frames.damaged += 1
-                    continue
-                for tag, step, value, _ in found:
+                for tag, step, value, _ in scalars:
                     run.log_scalar(prefix + tag, value, step)
                     count += 1
             self._position = frames.position

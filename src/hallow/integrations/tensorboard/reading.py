@@ -97,20 +97,18 @@ class Scalars:
         # Only the first message of a tag says what the tag is about.
         self._plugins: dict[str, str] = {}
 
-    def of(self, message: bytes) -> list[tuple[str, int, float, float]]:
-        """Tag, step, value and time of each scalar in a message.
-
-        Raises:
-            ValueError: if it cannot be understood.
-        """
+    def each(self, frames: Frames) -> Iterator[list[tuple[str, int, float, float]]]:
+        """Tag, step, value and time of the scalars in each message; one that makes no sense counts as damaged."""
         from google.protobuf.message import DecodeError
 
-        try:
-            event = self._event.FromString(message)
-        except DecodeError as error:
-            raise ValueError(str(error)) from error
-        found = [(value.tag, self._number(value)) for value in event.summary.value]
-        return [(tag, event.step, number, event.wall_time) for tag, number in found if number is not None]
+        for message in frames:
+            try:
+                event = self._event.FromString(message)
+            except DecodeError:
+                frames.damaged += 1
+                continue
+            found = [(value.tag, self._number(value)) for value in event.summary.value]
+            yield [(tag, event.step, number, event.wall_time) for tag, number in found if number is not None]
 
     def _number(self, value: Any) -> float | None:
         if value.HasField("simple_value"):
@@ -141,15 +139,10 @@ def _prefixed(prefix: str, opener: Callable[[], Any], where: str) -> Iterator[Po
 
 def _points_of(file: BinaryIO, where: str) -> Iterable[Points]:
     """The points in one file by tag; warns of what cannot be read."""
-    frames, scalars = Frames(file), Scalars()
+    frames = Frames(file)
     found: dict[str, Points] = {}
-    for message in frames:
-        try:
-            numbers = scalars.of(message)
-        except ValueError:
-            frames.damaged += 1
-            continue
-        for tag, step, value, time in numbers:
+    for scalars in Scalars().each(frames):
+        for tag, step, value, time in scalars:
             points = found.setdefault(tag, Points(tag, [], [], []))
             points.steps.append(step)
             points.values.append(value)
