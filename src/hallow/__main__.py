@@ -61,12 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words and words[0] not in _COMMANDS and not words[0].startswith("-"):
         print(f"hallow: there is no command {words[0]!r}; {_nearest(words[0])}see hallow --help", file=sys.stderr)
         return 2
+    watching = words[:1] == ["watch"] and len(words) > 1 and words[1] not in ("-h", "--help")
     try:
-        code = _watch(words[1:]) if words[:1] == ["watch"] and len(words) > 1 else _other(words)
+        code = _watch(words[1:]) if watching else _other(words)
         sys.stdout.flush()
     except HallowError as error:
         print(f"hallow: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("hallow: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # `hallow ls runs | head` has seen enough. What is still to be flushed at exit goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _nearest(word: str) -> str:
     from hallow.utils import closest
 
-    near = closest(word, _COMMANDS)
+    near = closest(word, (*_COMMANDS, "--help", "--version"))
     return f"did you mean {near[0]}? " if near else f"the commands are {', '.join(_COMMANDS)}; "
 
 
@@ -88,13 +92,8 @@ def _other(words: list[str]) -> int:
 
     try:
         options: dict[str, Any] = docopt(__doc__ or "", words, version=hallow.__version__)
-    except DocoptExit as error:
-        print(
-            f"hallow: these words do not go together: {' '.join(words) or 'none'}",
-            error.usage,
-            sep="\n",
-            file=sys.stderr,
-        )
+    except DocoptExit:
+        print(f"hallow: {_mistake(words)}", file=sys.stderr)
         return 2
     if options["ls"]:
         return _list(options["STORE"])
@@ -107,6 +106,34 @@ def _other(words: list[str]) -> int:
     return _recover(options["TARGET"], options["--dry-run"], options["--assume-dead"], options["--store"])
 
 
+def _mistake(words: list[str]) -> str:
+    """What is wrong with words that no usage allows, and how they are written."""
+    import re
+
+    from hallow.utils import closest
+
+    options = [word.partition("=")[0] for word in words if word.startswith("-")]
+    known = sorted(set(re.findall(r"--[a-z-]+", __doc__ or "")))
+    for option in options:
+        if option not in (*known, "-h"):
+            near = closest(option, known)
+            return f"there is no option {option}{f'; did you mean {near[0]}?' if near else ''} See hallow --help"
+    command = next((word for word in words if word in _COMMANDS), "")
+    if not command:
+        return f"say what is to be done, by one of the commands {', '.join(_COMMANDS)}; see hallow --help"
+    usage = re.findall(rf"(?m)^  (hallow {command} .*)$", __doc__ or "")[0]
+    needed = re.findall(r"[A-Z]+", re.sub(r"\[.*?\]", "", usage))
+    given = [word for word in words if not word.startswith("-")][1:]
+    strange = [option for option in options if option not in usage]
+    if strange:
+        what = f"{strange[0]} does not go with {command}"
+    elif len(given) < len(needed):
+        what = f"{command} needs a {needed[len(given)]}"
+    else:
+        what = f"{command} does not take {' '.join(words[1:])}"
+    return f"{what}; write: {usage}"
+
+
 # -------------------------------------------------------------------------------------------------- what is stored
 
 
@@ -116,8 +143,20 @@ def _list(url: str) -> int:
 
     with open_store(url) as store:
         lines = table(store.runs())
-    print("\n".join(lines or ["No runs."]))
+    print("\n".join(lines or [f"No runs.{_elsewhere(url)}"]))
     return 0
+
+
+def _elsewhere(folder: str) -> str:
+    """Where the runs may be, if a folder has none and is no store."""
+    if not os.path.isdir(folder):
+        return ""
+    if os.path.isfile(os.path.join(folder, "run.json")):
+        store, run = os.path.split(os.path.abspath(folder))
+        return f" This is the folder of a run: hallow show {os.path.relpath(store)} {run}"
+    inside = (os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name[0] not in "._")
+    stores = [os.path.normpath(path) for path in inside if os.path.isdir(os.path.join(path, ".hallow"))]
+    return f" Did you mean {' or '.join(stores[:3])}?" if stores else ""
 
 
 def _show_run(url: str, run_id: str, full: bool) -> int:
@@ -148,7 +187,7 @@ def _remove(url: str, runs: list[str], really: bool) -> int:
     from hallow.stores import open_store
 
     with open_store(url) as store:
-        for record in [store.get(run) for run in runs]:
+        for record in [store.get(run) for run in dict.fromkeys(runs)]:
             if really:
                 store.delete(record.run_id)
             print(f"run {record.run_id} ({record.status}): {'removed' if really else 'would be removed'}")

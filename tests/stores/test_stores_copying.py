@@ -264,7 +264,12 @@ def test_commands(filled, tmp_path):
         (("ls", "nothing"), "there is no file store"),
         (("show", "runs", "99"), "there is no run 99"),
         (("copy", "runs", "taken"), "it is a file"),
-        (("show", "runs"), "do not go together"),
+        (("show", "runs"), "show needs a RUN; write: hallow show STORE RUN [--full]"),
+        (("show", "runs", "1", "2"), "show does not take runs 1 2"),
+        (("ls", "--full", "runs"), "--full does not go with ls"),
+        (("rm", "--yse", "runs", "1"), "did you mean --yes?"),
+        (("help",), "did you mean --help?"),
+        ((), "say what is to be done"),
         (("rm", "runs", "99", "--yes"), "there is no run 99"),
         (("ls", "mongo://host/db"), "did you mean mongodb:?"),
         (("lsit", "runs"), "did you mean ls?"),
@@ -276,3 +281,18 @@ def test_mistakes(filled, tmp_path, words, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_store_names_those_that_are(filled, tmp_path):
+    assert hallow_command("ls", ".", cwd=tmp_path).stdout == "No runs. Did you mean runs?\n"
+    of_a_run = hallow_command("ls", "runs/1", cwd=tmp_path)
+    assert of_a_run.stdout == "No runs. This is the folder of a run: hallow show runs 1\n"
+
+
+def test_a_run_that_is_named_twice_is_removed_once(filled, tmp_path):
+    done = hallow_command("rm", "runs", "1", "1", "--yes", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "run 1 (COMPLETED): removed\n")
+
+
+def test_help_of_watch(tmp_path):
+    assert "hallow watch COMMAND" in hallow_command("watch", "--help", cwd=tmp_path).stdout

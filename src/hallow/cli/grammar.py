@@ -11,6 +11,7 @@ from hallow.cli.values import open_ends, parse_value
 from hallow.errors import UpdateError, UsageError
 from hallow.records.updates import Append
 from hallow.settings import SETTINGS
+from hallow.utils import closest
 
 __all__ = ["ParsedWords", "get_config_updates", "nest_updates", "split_words"]
 
@@ -53,6 +54,8 @@ def split_words(words: Sequence[str]) -> ParsedWords:
         raise UsageError(f'"{command}" is not a command; updates come after "with": with {command}')
     if rest and rest[0] != "with":
         near = "with " + " ".join(rest)
+        if closest(command or "", ["with"]):
+            raise UsageError(f'"{command}" is not a command; did you mean "{near}"?')
         raise UsageError(f'"{rest[0]}" stands where only "with" can follow the command {command}: {command} {near}')
     if rest == ["with"]:
         raise UsageError('"with" needs at least one update after it: key=value, a named config or a config file')
@@ -92,8 +95,10 @@ def get_config_updates(updates: Iterable[str] | None) -> tuple[dict[str, Any], l
     nest = _Nest()
     named: list[str] = []
     previous = ("", "")
-    for update in updates or ():
+    words = list(updates or ())
+    for before, update, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         path, equals, text = (part.strip() for part in update.partition("="))
+        _refuse_spaces(before.strip(), update.strip(), after.strip())
         if not equals:
             named.extend([path] if path else [])
             continue
@@ -114,6 +119,27 @@ def _appended(value: Any, update: str) -> Append:
             print_traceback=False,
         )
     return Append(list(value))
+
+
+def _refuse_spaces(before: str, word: str, after: str) -> None:
+    """``lr = 3`` arrives as three words, ``lr 3`` and ``lr= 3`` as two."""
+    name = before.removesuffix("=")
+    if word.startswith("="):
+        wrong, value = f'"{word}" has no name before it', word[1:].strip() or after or "value"
+    elif name and "=" not in name and _is_number(word):
+        wrong, value = f'"{word}" is no name of a named config', word
+    else:
+        return
+    key = "key" if "=" in name else name or "key"
+    raise UpdateError(f"{wrong}; an update is written without spaces: {key}={value}", print_traceback=False)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return not text.lower().lstrip("+-").startswith(("inf", "nan"))
 
 
 def _refuse_expanded_braces(first: tuple[str, str], second: tuple[str, str]) -> None:

@@ -136,13 +136,17 @@ def _spelt_out(words: list[str], known: Known, program_name: str) -> tuple[list[
     return clear, []
 
 
-def _find(flag: str, known: Known) -> CLIOption:
-    return find_option(flag, known, " Words for the script itself come after --")
+def _find(flag: str, known: Known, update: str = "") -> CLIOption:
+    """The option of a flag; ``update`` is how the configuration would be changed, if that is what was meant."""
+    entry = f"; the configuration is changed after with: with {update}" if update else ""
+    return find_option(flag, known, f" Words for the script itself come after --{entry}")
 
 
 def _long(word: str, following: list[str], known: Known) -> Found:
     flag, equals, value = word.partition("=")
-    option = _find(flag, known)
+    after = value if equals else "".join(following[:1])
+    is_update = bool(after) and not after.startswith("-") and after != "with"
+    option = _find(flag, known, f"{flag.lstrip('-')}={after}" if is_update else "")
     if option.is_flag:
         if equals:
             raise OptionError(f"{option.long_flag} takes no value, but was given {value!r}")
