@@ -111,6 +111,13 @@ def test_store_migration(filled, tmp_path, mongo_server, mongo_database):
     assert [one.state for one in copy_runs(stations[-1], filled)] == ["there"] * 3
 
 
+def test_a_file_store_named_by_url_stays_one(filled, tmp_path):
+    full_run(FileStorageObserver(tmp_path / "other"), tmp_path / "work")
+    assert [one.state for one in copy_runs(filled, f"file://{tmp_path / 'other'}")] == ["copied"] * 3
+    assert isinstance(open_store(tmp_path / "other"), type(open_store(filled)))
+    assert len(list(open_store(tmp_path / "other").ids())) == 4
+
+
 def test_a_word_that_is_no_id_is_told_the_nearest(tmp_path):
     """Numbers are too near to each other for that."""
     observer = MemoryObserver()

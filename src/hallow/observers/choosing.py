@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind, url_path
 
 __all__ = ["observer_for"]
 
@@ -36,11 +36,22 @@ def observer_for(target: str | os.PathLike[str]) -> Any:
 
     text = os.fspath(target)
     scheme = scheme_of(text, _CLASSES) or _kind_of(text)
+    if text.startswith("file://") and _holds_files(text):
+        return observers.FileStorageObserver(url_path(text))
     name = "ObjectStoreObserver" if text.startswith("file://") else _CLASSES.get(scheme)
     if name is None:
         raise unknown_kind(scheme, text, _CLASSES)
     cls = getattr(observers, name)
     return getattr(cls, "from_text", cls)(_plain(text, scheme))
+
+
+def _holds_files(url: str) -> bool:
+    """Whether there is a folder with something else than a store of objects: what is there goes on as it is."""
+    folder = url_path(url)
+    try:
+        return bool(os.listdir(folder)) and not os.path.isfile(os.path.join(folder, ".hallow", "layout.json"))
+    except OSError:
+        return False
 
 
 def _kind_of(path: str) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "same_place",
     "scheme_of",
     "unknown_kind",
+    "url_path",
     "without_password",
 ]
 
@@ -85,3 +86,10 @@ def scheme_of(text: str, known: Container[str] = ()) -> str:
         return ""
     scheme = scheme.lower()
     return scheme if scheme in known else scheme.partition("+")[0]
+
+
+def url_path(url: str) -> str:
+    """The path in ``file:PATH`` or ``file:///PATH``."""
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(url).path) if url[5:7] == "//" else url[5:]

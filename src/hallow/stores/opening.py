@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import MissingExtraError, StoreError
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind, url_path
 from hallow.stores.base import Store
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def open_store(store: Any) -> Store:
     text = os.fspath(store)
     scheme = scheme_of(text, _BACKENDS)
     if scheme == "file":
-        text, scheme = _path_of(text), ""
+        text, scheme = url_path(text), ""
     opening: Store = _class_for(scheme or _kind_of(text), text)(text)
     return opening
 
@@ -73,12 +73,6 @@ def opened(store: Any) -> Iterator[Store]:
         return
     with open_store(store) as found:
         yield found
-
-
-def _path_of(url: str) -> str:
-    from urllib.parse import unquote, urlsplit
-
-    return unquote(urlsplit(url).path) if url[5:7] == "//" else url[5:]
 
 
 def _kind_of(path: str) -> str:
