@@ -230,8 +230,8 @@ DECLARED: dict[str, Any] = {
         "FOLD": _flag(True, "Progress bars and other terminal control are folded in the stored text.", sacred=False),
         "DURABLE": _flag(
             True,
-            "What Python has printed is safe at once, also from SIGKILL, where standard output is no terminal and Python "
-            "buffers it. If `False`, what is in Python's buffer dies with the process.",
+            "What Python has printed is safe at once, also from SIGKILL, where standard output is no terminal and "
+            "Python buffers it. If `False`, what is in Python's buffer dies with the process.",
         ),
     },
     "METRICS": {

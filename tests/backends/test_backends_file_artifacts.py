@@ -1,5 +1,6 @@
 """Artifacts, resources and simultaneous starts of the file store."""
 
+import errno
 import json
 import os
 import subprocess
@@ -128,10 +129,29 @@ def test_a_folder_that_holds_the_store_can_be_kept(tmp_path, observer, file):
     assert not Path(kept, "runs").exists()
 
 
-def test_large_files_are_copied_whole(observer, tmp_path):
-    (tmp_path / "big.bin").write_bytes(b"0123456789" * 300_000)
-    kept = observer.artifact_event(name="big.bin", filename=str(tmp_path / "big.bin"))
-    assert Path(kept).read_bytes() == (tmp_path / "big.bin").read_bytes()
+@pytest.mark.parametrize("system", ["copies", "cannot", "stops", "has no call for it"])
+def test_large_files_are_copied_whole(observer, tmp_path, monkeypatch, system):
+    """By the system, or else in another way; between some file systems it says that all is copied when nothing is."""
+    if system == "cannot":
+        monkeypatch.setattr(os, "copy_file_range", _cannot, raising=False)
+    elif system == "stops":
+        calls = iter([1000, 0])
+        monkeypatch.setattr(os, "copy_file_range", lambda source, target, count: _copied(source, target, next(calls)))
+    elif system == "has no call for it":
+        monkeypatch.delattr(os, "copy_file_range", raising=False)
+    content = os.urandom(3 * 1024 * 1024 + 1)
+    (tmp_path / "large").write_bytes(content)
+    path = observer.artifact_event(name="large", filename=str(tmp_path / "large"))
+    (tmp_path / "large").write_bytes(b"")
+    assert Path(path).read_bytes() == content
+
+
+def _cannot(source, target, count):
+    raise OSError(errno.EXDEV, "not between these")
+
+
+def _copied(source, target, count):
+    return os.write(target, os.read(source, count)) if count else 0
 
 
 def test_no_temporary_file_is_left(observer, file, monkeypatch):

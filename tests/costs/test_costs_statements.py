@@ -45,7 +45,8 @@ def test_statements_of_a_beat(observer, statements):
         observer.heartbeat_event({}, None, NOW, None)
         return list(statements)
 
-    assert len(beat(0)) <= 13
+    assert len(beat(0)) <= 11
+    assert "DELETE" not in statements
     assert len(beat(1)) <= 10
     assert "DELETE" not in statements
     statements.clear()

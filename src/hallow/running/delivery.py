@@ -165,7 +165,7 @@ class Delivery:
             for outlet in own.outlets:
                 outlet.tell_all(posts)
             outlets = [outlet for outlet in outlets if outlet not in own.outlets]
-        job = Job(lambda outlet: outlet.tell_all(posts), outlets)
+        job = Job(lambda outlet: outlet.tell_all(posts), outlets, sum(post.size for post in posts))
         self._threads().add(job)
         if own is not None or not self._threads().wait(job) or job.failed:
             self._secure_all(posts)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: Seconds after which an observer that is busy with one event no longer holds up the others.
 PATIENCE = 1.0
+#: Bytes per second that a store on this machine takes of a file, at the least; a copy in the journal, which is on the
+#: same disk, would be no faster.
+COPYING = 50e6
 
 
 class Job:
@@ -31,12 +34,14 @@ class Job:
         pending: outlets with whom it is still to be done.
         failed: whether it did not succeed with one of them.
         awaited: whether a thread waits for it.
+        size: bytes of the files that it is about.
     """
 
-    __slots__ = ("awaited", "failed", "pending", "work")
+    __slots__ = ("awaited", "failed", "pending", "size", "work")
 
-    def __init__(self, work: Callable[[Outlet], Any], outlets: Iterable[Outlet]) -> None:
+    def __init__(self, work: Callable[[Outlet], Any], outlets: Iterable[Outlet], size: int = 0) -> None:
         self.work = work
+        self.size = size
         self.pending = set(outlets)
         self.failed = False
         self.awaited = False
@@ -58,6 +63,11 @@ class Lane:
     def stuck(self, now: float) -> bool:
         """Whether an observer has been busy with one event for too long."""
         return self.current is not None and now - self.since >= PATIENCE
+
+    def is_hopeless(self, now: float) -> bool:
+        """Whether there is no use in waiting: what a store on this machine copies would take as long to be secured."""
+        size = self.job.size if self.job is not None and self.current is not None and self.current.is_local else 0
+        return self.stuck(now) and now - self.since >= PATIENCE + size / COPYING
 
     def to_beat(self, now: float) -> list[Outlet]:
         """Outlets for a beat; one that failed is left alone for its pause, also by regular beats."""
@@ -129,7 +139,9 @@ class Lanes:
                 now = time.monotonic()
                 over = deadline is not None and now >= deadline
                 self._leave_stuck_behind(now, at_once=over)
-                hopeless = {lane.current for lane in self._lanes if (lane.stuck(now) if deadline is None else over)}
+                hopeless = {
+                    lane.current for lane in self._lanes if (lane.is_hopeless(now) if deadline is None else over)
+                }
                 if job.pending <= hopeless or (deadline is not None and now >= deadline + PATIENCE):
                     return False
                 self._changed.wait(PATIENCE / 4 if deadline is None or over else min(PATIENCE / 4, deadline - now))

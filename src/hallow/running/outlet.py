@@ -78,6 +78,11 @@ class Outlet:
         return getattr(type(self.observer), "keeps_record", True) is not False
 
     @property
+    def is_local(self) -> bool:
+        """Whether its store has a folder on this machine."""
+        return isinstance(getattr(self.observer, "journal_folder", None), str)
+
+    @property
     def listening(self) -> bool:
         """Whether it is to be told anything."""
         return self.begun and not self.late

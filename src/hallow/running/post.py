@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,16 @@ class Post:
                 return self._arguments
             assert self._journal is not None
             return dict(restore(self._journal.events.read(self._place)["arguments"]))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that it names, 0 for a folder."""
+        filename = self.arguments().get("filename")
+        try:
+            status = os.stat(filename) if filename else None
+        except OSError:
+            status = None
+        return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else 0
 
     def reached(self, observer: int) -> None:
         """Note that an observer, given by its number, has the event."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["copy_file", "copy_folder", "copy_version", "keep_content"]
 
 _numbers = count()
+#: Bytes that the system copies in one call.
+_AT_ONCE = 1 << 27
 
 
 def copy_file(source: str, target: str) -> None:
@@ -42,14 +44,32 @@ def _temporary(target: str) -> str:
 
 def _copy_content(source: str, target: str) -> None:
     if os.path.getsize(source) > MB:
-        from shutil import copyfile  # lets the system copy, which pays off for large files only
-
-        copyfile(source, target)
+        _copy_large(source, target)
     else:
         with open(source, "rb") as reading:
             content = reading.read()
         with open(target, "wb") as writing:
             writing.write(content)
+
+
+def _copy_large(source: str, target: str) -> None:
+    """Have the system copy; file systems that can share blocks until one copy changes do so."""
+    if not _copied_at_once(source, target):
+        from shutil import copyfile
+
+        copyfile(source, target)
+
+
+def _copied_at_once(source: str, target: str) -> bool:
+    copy = getattr(os, "copy_file_range", None)
+    if copy is None:
+        return False
+    with open(source, "rb", buffering=0) as reading, open(target, "wb", buffering=0) as writing:
+        size = os.fstat(reading.fileno()).st_size
+        with suppress(OSError):  # not between these file systems; what else it was, the second attempt meets as well
+            while copy(reading.fileno(), writing.fileno(), _AT_ONCE):
+                pass
+        return writing.tell() >= size
 
 
 def _remove(path: str) -> None:

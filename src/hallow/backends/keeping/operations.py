@@ -108,8 +108,10 @@ class StoreOperations(PerRun, RunObserver):
         self.info: dict[str, Any] = {}
         self.config: Any = None
         self._base_dir = os.curdir
-        # Changes that are not stored yet, because an earlier attempt failed.
+        # Changes that are not stored yet, because an earlier attempt failed, or the final event brings them.
         self._pending: dict[str, Any] = {}
+        # Whether the final event follows at once.
+        self._ending = False
         self._info_text = "{}"
         self._points = 0
         self._output = 0
@@ -155,5 +157,7 @@ class StoreOperations(PerRun, RunObserver):
             entry.pop(key, None)
         entry.update(new)
         self._pending.update(new)
+        if self._ending and "info" not in changes:
+            return
         self._update(dict(self._pending), removed)
         self._pending.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hallow.backends.mongo.driver import insert_new
 from hallow.backends.mongo.large import Packing, load_large, remove_large, write_large
 from hallow.backends.mongo.values import ELSEWHERE, from_bson
 
@@ -19,7 +20,11 @@ MARKS = ("owner", "tags", "notes")
 
 
 def write_details(
-    database: Database, run_id: Any, details: Mapping[str, Any], extra: Mapping[str, Any] | None = None
+    database: Database,
+    run_id: Any,
+    details: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
+    are_new: bool = False,
 ) -> None:
     """Replace details, in one command unless they are large.
 
@@ -28,13 +33,19 @@ def write_details(
         run_id: of the run.
         details: flat values by name.
         extra: further fields of their documents.
+        are_new: whether there should be none of these names yet.
     """
     from pymongo import ReplaceOne
 
     packing = Packing()
     documents = [_document(packing, run_id, name, value, extra) for name, value in details.items()]
+    ids = [document["_id"] for document in documents]
+    if are_new:
+        write_large(database, run_id, packing.parts)
+        insert_new(database.details, documents, lambda: database.details.delete_many({"_id": {"$in": ids}}))
+        return
     if packing.parts:
-        before = _large(database, [document["_id"] for document in documents])
+        before = _large(database, ids)
         write_large(database, run_id, packing.parts)
     database.details.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in documents])
     if packing.parts:
@@ -43,9 +54,15 @@ def write_details(
 
 def claim(database: Database, run_id: Any, owner: Any, extra: Mapping[str, Any]) -> bool:
     """Say whose a new run is; whether there was an owner already, of an earlier run of this id."""
+    from pymongo.errors import DuplicateKeyError
+
     document = _document(Packing(), run_id, "owner", owner, extra)
-    earlier = database.details.find_one_and_replace({"_id": document["_id"]}, document, upsert=True)
-    return earlier is not None
+    try:
+        database.details.insert_one(document)
+    except DuplicateKeyError:
+        database.details.replace_one({"_id": document["_id"]}, document, upsert=True)
+        return True
+    return False
 
 
 def _document(packing: Packing, run_id: Any, name: str, value: Any, extra: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from hallow.errors import HallowError, MissingExtraError, ObserverError, StoreEr
 from hallow.records.urls import without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pymongo import MongoClient
+    from pymongo.collection import Collection
 
-__all__ = ["Connection", "is_client", "place_of", "reaching", "require_driver"]
+__all__ = ["Connection", "insert_new", "is_client", "place_of", "reaching", "require_driver"]
 
 #: Milliseconds until a server that is not there is given up.
 _PATIENCE = 4000
@@ -28,6 +29,7 @@ _PATIENCE = 4000
 _UNSTORABLE = frozenset({2, 9, 14, 15, 16, 17, 22, 52, 54, 55, 56, 57, 121, 10334, 17280, 17419, 17420})
 _REFUSED_LOGIN = frozenset({18, 8000})
 _FORBIDDEN = 13
+_DUPLICATE_KEY = 11000
 # What the driver tells for developers of drivers.
 _TAIL = re.compile(r"\s*(\(configured timeouts|, Timeout: |, Topology Description|, full error: ).*", re.DOTALL)
 
@@ -132,6 +134,27 @@ def place_of(client: MongoClient[dict[str, Any]]) -> str:
     name = client.options.replica_set_name
     hosts = ",".join(f"{host}:{port}" for host, port in servers)
     return f"mongodb://{hosts}/?replicaSet={name}" if name else f"mongodb://{hosts}/"
+
+
+def insert_new(
+    collection: Collection[dict[str, Any]], documents: Sequence[dict[str, Any]], clear: Callable[[], object]
+) -> None:
+    """Insert documents that should be new.
+
+    Args:
+        collection: where.
+        documents: with ids.
+        clear: removes whatever has such ids: of an earlier run of the same id, which other programs removed in part.
+    """
+    from pymongo.errors import BulkWriteError
+
+    try:
+        collection.insert_many(documents)
+    except BulkWriteError as error:
+        if all(one.get("code") != _DUPLICATE_KEY for one in error.details.get("writeErrors", ())):
+            raise
+        clear()
+        collection.insert_many(documents)
 
 
 @contextmanager

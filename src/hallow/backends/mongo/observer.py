@@ -224,6 +224,8 @@ class MongoObserver(StoreObserver):
         self._recording: Recording | None = None
         self._files: Files | None = None
         self._is_fresh = True
+        # The details that there are; None if that is not known.
+        self._details: set[str] | None = None
         self._links_at_once = False
         # Entries that a subclass has added to the document, as they were sent last.
         self._added = "{}"
@@ -424,14 +426,19 @@ class MongoObserver(StoreObserver):
         self._entry()["captured_out"] = self._written().shown.text
 
     def _set_details(self, details: dict[str, Any]) -> None:
-        run_id = self._written().run_id
+        run_id, known = self._written().run_id, self._details
         began = {"began": self._entry().get("start_time")} if "owner" in details else {}
+        self._details = None  # what is there is not known if this fails
         with self._database.reaching():
-            if not self._is_fresh or details.keys() != {"owner"}:
-                write_details(self._database, run_id, details, began)
-            elif claim(self._database, run_id, details["owner"], began):
-                remove_beside(self._database, run_id, but_for=("owner",))
+            if self._is_fresh and details.keys() == {"owner"}:
+                if claim(self._database, run_id, details["owner"], began):
+                    remove_beside(self._database, run_id, but_for=("owner",))
+                known = set()
+            else:
+                are_new = known is not None and known.isdisjoint(details)
+                write_details(self._database, run_id, details, began, are_new)
         self._is_fresh = False
+        self._details = None if known is None else known | details.keys()
 
     def unfinished(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         """Id and process of the runs that are said to be going on."""

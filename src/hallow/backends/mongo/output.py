@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hallow.backends.mongo.driver import insert_new
 from hallow.backends.mongo.layout import CHUNK, KEPT, SHOWN
 
 if TYPE_CHECKING:
@@ -23,35 +24,45 @@ class OutputLog:
     Args:
         database: the store.
         run_id: of the run.
+        is_new: whether the run has no output yet.
     """
 
-    def __init__(self, database: Database, run_id: Any) -> None:
+    def __init__(self, database: Database, run_id: Any, is_new: bool) -> None:
         self._database = database
         self._run_id = run_id
-        # How many bytes are stored, and where the last chunk begins; None as long as that is not certain.
-        self._end: int | None = None
-        self._start = 0
+        # How many bytes are stored; None as long as that is not certain.
+        self._end: int | None = 0 if is_new else None
+        # Where the last chunk begins; None if there is none.
+        self._start: int | None = None
         self._last = b""
 
     def write(self, position: int, data: bytes) -> None:
         """Replace everything after ``position`` bytes."""
-        if self._end is None or position < self._start:
-            self._end = None
-            self._database.output.delete_many({"run_id": self._run_id, "start": {"$gte": position}})
+        kept = self._start
+        if self._end is None or position < (kept or 0):
+            self._remove(position)
             start = position
         else:
             start, data = self._joined(position, data)
         self._end = None
         chunks = list(_chunks(start, data))
-        head, *further = [self._document(place, piece) for place, piece in chunks]
-        self._database.output.replace_one({"_id": head["_id"]}, head, upsert=True)
-        if further:
-            self._database.output.insert_many(further)
+        documents = [self._document(place, piece) for place, piece in chunks]
+        if start == kept:
+            head = documents.pop(0)
+            self._database.output.replace_one({"_id": head["_id"]}, head, upsert=True)
+        if documents:
+            insert_new(self._database.output, documents, lambda: self._remove(documents[0]["start"]))
         self._start, self._last = chunks[-1]
         self._end = start + len(data)
 
+    def _remove(self, position: int) -> None:
+        self._end = None
+        self._database.output.delete_many({"run_id": self._run_id, "start": {"$gte": position}})
+
     def _joined(self, position: int, data: bytes) -> tuple[int, bytes]:
         """With what is to be kept of the last chunk, if that is little."""
+        if self._start is None:
+            return position, data
         kept = position - self._start
         return (self._start, self._last[:kept] + data) if kept <= _SMALL else (position, data)
 
@@ -153,7 +164,7 @@ class ShownOutput:
         """
         if self._is_stored:
             return [], {}
-        if self._certain is None or not self.can_append:
+        if not self._certain or not self.can_append:
             return [], {"captured_out": self.text}
         kept = {"$substrBytes": ["$captured_out", 0, self._certain]}
         new = {"$literal": self._data[self._certain :].decode("utf-8", "replace")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from hallow.backends.mongo.driver import insert_new
 from hallow.backends.mongo.layout import PART
 from hallow.backends.mongo.packing import FORMAT, counted, pack, unpack
 from hallow.errors import RecordError
@@ -27,30 +28,33 @@ class PointsLog:
     Args:
         database: the store.
         run_id: of the run.
+        is_new: whether the run has no points yet.
     """
 
-    def __init__(self, database: Database, run_id: Any) -> None:
+    def __init__(self, database: Database, run_id: Any, is_new: bool) -> None:
         self._database = database
         self._run_id = run_id
         # How many points are stored; None as long as that is not certain.
-        self._end: int | None = None
+        self._end: int | None = 0 if is_new else None
+        self._removed = 0
 
     def write(self, first: int, points: list[Points]) -> bool:
         """Replace everything from number ``first`` on; whether there was something.
 
         Either all points of a call are stored or none, unless they are more than 2^18.
         """
-        removed = 0
-        if self._end != first:
-            self._end = None
-            chosen = {"run_id": self._run_id, "first": {"$gte": first}}
-            removed = self._database.points.delete_many(chosen).deleted_count
-        self._end = None
+        is_end, self._end, self._removed = self._end == first, None, 0
+        if not is_end:
+            self._remove(first)
         number = first
         for some in _portions(points):
             number += self._add(number, some)
         self._end = number
-        return removed > 0
+        return self._removed > 0
+
+    def _remove(self, first: int) -> None:
+        chosen = {"run_id": self._run_id, "first": {"$gte": first}}
+        self._removed += self._database.points.delete_many(chosen).deleted_count
 
     def _add(self, first: int, points: list[Points]) -> int:
         data = pack(points)
@@ -66,7 +70,7 @@ class PointsLog:
             }
             for part, piece in enumerate(pieces)
         ]
-        self._database.points.insert_many(documents)
+        insert_new(self._database.points, documents, lambda: self._remove(first))
         return int(common["count"])
 
 

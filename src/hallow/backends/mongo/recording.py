@@ -41,12 +41,12 @@ class Recording:
         self._database = database
         self.run_id = run_id
         self._links = links
-        self._log = PointsLog(database, run_id)
+        self._log = PointsLog(database, run_id, is_new=links is None)
         self._curves = None
         if database.metrics is not None:
             self._curves = Curves(database, run_id, links is None, linked_ids(links or []))
         self._has_points = self._has_output = links is None
-        self._output = OutputLog(database, run_id)
+        self._output = OutputLog(database, run_id, is_new=links is None)
         self.shown = ShownOutput()
         # By field of the document: what it refers to that is elsewhere.
         self._large: dict[str, list[Any]] = {}

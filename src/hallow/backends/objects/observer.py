@@ -39,7 +39,6 @@ from hallow.records.names import artifact_name, versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from hallow.records.points import Points
 
@@ -135,7 +134,6 @@ class ObjectStoreObserver(StoreObserver):
         self._files = 0
         self._facts: dict[str, Any] = {}
         self._unwritten = 0
-        self._ending = False
 
     def _begin(self, run: str) -> None:
         """Take a "directory" for everything that follows."""
@@ -245,15 +243,6 @@ class ObjectStoreObserver(StoreObserver):
 
     # ---------------------------------------------------------------------------------------------- document
 
-    def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
-        """Store what is new; the document is left to the final event, which follows at once."""
-        self._ending = True
-        try:
-            # By way of heartbeat_event, which a subclass may have extended.
-            super().last_beat_event(info, captured_out, beat_time, result)  # type: ignore[arg-type]
-        finally:
-            self._ending = False
-
     def _save(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
         super()._save(in_json(changes), removed)
         self._entry().pop("info", None)
@@ -264,7 +253,7 @@ class ObjectStoreObserver(StoreObserver):
             self._objects.write(self._name("info.json"), json_bytes(changes["info"]), JSON_TYPE)
         elif ending and not self.info:
             self._objects.write(self._name("info.json"), b"{}", JSON_TYPE)
-        if self._ending:
+        if self._ending:  # all but the info is in run.json, which the final event writes
             return
         try:
             self._classic.refresh(ending)

@@ -20,7 +20,7 @@ from hallow.records.urls import without_password
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["BEGIN", "Place", "engine_for"]
+__all__ = ["BEGIN", "Place", "engine_for", "has_log"]
 
 #: Execution option of a connection to SQLite: the statement that begins its transactions.
 BEGIN = "hallow_begin"
@@ -158,6 +158,8 @@ def engine_for(place: Place, *, echo: bool = False, existing: bool = False) -> E
     if dialect.name == "sqlite":
         event.listen(engine, "connect", _read_any_text)
         event.listen(engine, "begin", _begin)
+    if dialect.driver == "pysqlite" and place.path is not None:
+        event.listen(engine, "connect", _sync_later(place.path))
     return engine
 
 
@@ -180,11 +182,26 @@ def _leave_as_it_is(engine: Engine, path: str) -> None:
 def _manner(path: str) -> str:
     if _may_be_written(path):
         return "mode=rw"
-    has_log = False
-    with suppress(OSError), open(path, "rb") as file:
-        has_log = file.read(19)[18:] == b"\2"
     # Files that readers leave beside it would keep its owner from writing; while it is written, they are there already.
-    return "mode=ro&immutable=1" if has_log and not os.path.exists(f"{path}-wal") else "mode=ro"
+    return "mode=ro&immutable=1" if has_log(path) and not os.path.exists(f"{path}-wal") else "mode=ro"
+
+
+def has_log(path: str) -> bool:
+    """Whether an SQLite file has a write-ahead log."""
+    with suppress(OSError), open(path, "rb", buffering=0) as file:
+        return file.read(19)[18:] == b"\2"
+    return False
+
+
+def _sync_later(path: str) -> Any:
+    """Have no commit wait for the disk, if there is a log: after a loss of power, the last ones may be missing."""
+
+    def choose(connection: Any, record: Any) -> None:
+        del record
+        if has_log(path):
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    return choose
 
 
 def _may_be_written(path: str) -> bool:

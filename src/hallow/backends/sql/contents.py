@@ -50,7 +50,7 @@ def add_text(connection: Connection, table: Table, values: dict[str, Any], conte
 
 def add_row(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
     """Insert a row; gives the number that the database has chosen for it."""
-    key = connection.execute(insert(table).values(values)).inserted_primary_key
+    key = connection.execute(insert(table), dict(values)).inserted_primary_key
     assert key is not None
     return int(key[0])
 

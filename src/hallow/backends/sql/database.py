@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hallow.backends.sql.connecting import BEGIN, Place, engine_for
-from hallow.backends.sql.shape import Shape, prepare, tables_of
+from hallow.backends.sql.connecting import BEGIN, Place, engine_for, has_log
+from hallow.backends.sql.shape import Shape, is_unchanged, prepare, tables_of
 from hallow.errors import HallowError, RecordError, StoreError
 from hallow.journal.filesystems import filesystem_type, is_network
 from hallow.records.urls import without_password
@@ -29,6 +29,8 @@ __all__ = ["Database"]
 _T = TypeVar("_T")
 # Seconds to wait for a lock while others that have it get on.
 _LONGEST = 60.0
+# Seconds for which connections to a server stay after a run: often another one begins at once.
+_LINGER = 0.5
 _LONGEST_REASON = 300  # characters
 
 
@@ -54,10 +56,14 @@ class Database:
         self.url = url
         self.shape = Shape()
         self._place = place
-        self._is_prepared = False
+        # Whether the tables are as they should be; whether they were before the connections were closed.
+        self._is_prepared = self._was_prepared = False
         self._process = os.getpid()
         # Held during each transaction.
         self._lock = threading.RLock()
+        # Monotonic time at which the connections are closed if nothing is asked of them before, and who does that.
+        self._idle_until: float | None = None
+        self._closer: threading.Thread | None = None
         if place is not None:
             weakref.finalize(self, _dispose, engine, self._process)
 
@@ -94,6 +100,9 @@ class Database:
     def write(self, work: Callable[[Connection], _T]) -> _T:
         """Call ``work`` in a transaction, the tables being there; it is called again if a connection was lost.
 
+        What it has stored survives the end of the process; that of the machine, in an SQLite file with a write-ahead
+        log, from the next :meth:`let_go` on.
+
         Raises:
             StoreError: if the database cannot be reached or written.
             RecordError: if it does not take the values.
@@ -113,6 +122,41 @@ class Database:
             if self._place is not None and not self._place.is_in_memory:
                 self.engine.dispose()
 
+    def let_go(self) -> None:
+        """Close the connections between runs: to a file at once, to a server if nothing is asked of it for a moment."""
+        if self._place is None or self._place.is_in_memory:
+            self.close()
+            return
+        if self._place.path is not None:
+            self._sync()
+            self.close()
+            return
+        with self._alone():
+            self._is_prepared = False
+            self._idle_until = time.monotonic() + _LINGER
+            if self._closer is None:
+                # It must not keep alive what closes its connections when nobody has it any more.
+                arguments = (weakref.ref(self),)
+                self._closer = threading.Thread(target=_close_idle, args=arguments, name="hallow-sql", daemon=True)
+                self._closer.start()
+
+    def _sync(self) -> None:
+        """Have everything on disk; the last connection would do that when it is closed, others leave it to the last."""
+        if self._is_prepared:
+            with self._alone(), suppress(DBAPIError), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _remaining(self) -> float | None:
+        """Seconds until the connections are to be closed; ``None`` if they were, or are in use again."""
+        with self._alone(is_use=False):
+            remaining = 0.0 if self._idle_until is None else self._idle_until - time.monotonic()
+            if remaining > 0:
+                return remaining
+            self._closer = None
+            if self._idle_until is not None:
+                self.close()
+            return None
+
     def _reading(self, work: Callable[[Connection], _T]) -> _T:
         with self.engine.connect() as connection:
             connection.execution_options(**{BEGIN: "BEGIN"})
@@ -122,12 +166,21 @@ class Database:
     def _writing(self, work: Callable[[Connection], _T]) -> _T:
         if not self._is_prepared:
             self._choose_journal()
+        try:
+            return self._written(work)
+        except DBAPIError as error:
+            if self._is_prepared or not self._was_prepared or not _may_lack_tables(error):
+                raise
+            self._was_prepared = False
+            return self._written(work)
+
+    def _written(self, work: Callable[[Connection], _T]) -> _T:
         with self._changing() as connection:
             shape = self.shape
-            if not self._is_prepared:
+            if not self._is_prepared and not (self._was_prepared and is_unchanged(connection, shape, self.url)):
                 shape = self.shape = prepare(connection, self.url)
             result = work(connection)
-        self._is_prepared, self.shape = True, shape
+        self._is_prepared, self._was_prepared, self.shape = True, True, shape
         return result
 
     @contextmanager
@@ -146,13 +199,15 @@ class Database:
             raise
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, is_use: bool = True) -> Iterator[None]:
         if self._process != os.getpid():
-            # A fork: connections and locks belong to the parent.
-            self._process, self._lock = os.getpid(), threading.RLock()
+            # A fork: connections, locks and threads belong to the parent.
+            self._process, self._lock, self._closer = os.getpid(), threading.RLock(), None
             if self._place is not None:
                 self.engine.dispose(close=False)
         with self._lock:
+            if is_use:
+                self._idle_until = None
             yield
 
     # ------------------------------------------------------------------------------------------------- errors
@@ -212,7 +267,7 @@ class Database:
     def _choose_journal(self) -> None:
         """A new file gets a write-ahead log, with which readers and writers do not wait for each other."""
         path = None if self._place is None else self._place.path
-        if path is None:
+        if path is None or has_log(path):
             return
         folder = os.path.dirname(path)
         try:
@@ -226,6 +281,7 @@ class Database:
             if not tables_of(connection):
                 connection.rollback()
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
 
 
 def _may_go_well(error: DBAPIError) -> bool:
@@ -238,6 +294,11 @@ def _is_locked(error: DBAPIError) -> bool:
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
+def _may_lack_tables(error: DBAPIError) -> bool:
+    """Whether somebody may have removed tables since they were seen."""
+    return not (isinstance(error, HallowError) or error.connection_invalidated or _is_locked(error))
+
+
 def _about_file(path: str) -> str:
     if os.path.isdir(path):
         return "it is a folder, give the path of a file in it"
@@ -246,6 +307,16 @@ def _about_file(path: str) -> str:
     if not os.access(path, os.W_OK):
         return "the file may not be written by this user"
     return "give an SQLite file, on a disk with space, that may be written"
+
+
+def _close_idle(reference: weakref.ref[Database]) -> None:
+    """Close the connections of a database when it is time."""
+    while (database := reference()) is not None:
+        remaining = database._remaining()
+        del database
+        if remaining is None:
+            return
+        time.sleep(remaining)
 
 
 def _dispose(engine: Engine, process: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hallow.backends.keeping import ArtifactFile, SourceFile, StoreObserver
 from hallow.errors import MissingExtraError
+from hallow.journal.owner import describe_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hallow.backends.sql.database import Database
     from hallow.backends.sql.output import Shown
     from hallow.backends.sql.store import SqlStore
+    from hallow.backends.sql.writing import Start
     from hallow.records.points import Points
 
 __all__ = ["DEFAULT_SQL_PRIORITY", "SqlObserver"]
@@ -160,10 +162,13 @@ class SqlObserver(StoreObserver):
         return ((run_id, owner) for run_id, owner in self.store().unfinished() if isinstance(owner, dict))
 
     def join(self) -> None:
-        """Everything is stored already; connections are let go until they are needed again."""
+        """Everything is stored already; connections are let go until they are needed again.
+
+        Those to a server half a second later, if no other run begins before.
+        """
         if self._session is not None:
             self._session.remove()
-        self._database.close()
+        self._database.let_go()
 
     # ------------------------------------------------------------------------------------------- state of a run
 
@@ -174,6 +179,14 @@ class SqlObserver(StoreObserver):
         # The number of the point after the last one that is stored; None if that is not known.
         self._end: int | None = None
         self._shown: Shown | None = None
+        # Files that are stored together with the run; None when it is there.
+        self._sources: Sequence[SourceFile] | None = ()
+        # Whether the owner was stored together with the run, and is yet to be told.
+        self._owner_is_new = False
+        # The details that there are; None if that is not known.
+        self._details: set[str] | None = None
+        # Columns of the row in hallow_run, as far as it is known what they hold.
+        self._own: dict[str, Any] = {}
 
     def _write(self, work: Callable[[Connection, int], Any]) -> Any:
         """Call ``work`` with a connection and the number of the run's row."""
@@ -186,17 +199,26 @@ class SqlObserver(StoreObserver):
         assert self._key is not None
         return self._key
 
-    def _begun(self, begin: Callable[[Connection, str], tuple[int, Any] | None]) -> tuple[int, Any] | None:
-        """What ``begin`` gives, called with a connection and a token of the run; also if an answer was lost."""
-        from hallow.backends.sql.writing import started_by
+    def _begun(
+        self, document: dict[str, Any], begin: Callable[[Connection, Start, bool], tuple[int, Any] | None]
+    ) -> tuple[int, Any] | None:
+        """What ``begin`` gives, called with a connection, what is to be stored, and whether it is called again.
 
-        token = os.urandom(8).hex()
+        If only the answer was lost, it is not called again.
+        """
+        from hallow.backends.sql.writing import Start, started_by
+
+        details = {"owner": describe_owner()} if document["status"] == "RUNNING" else {}
+        start = Start(document, self._sources or (), details, os.urandom(8).hex())
 
         def work(connection: Connection, is_again: bool) -> tuple[int, Any] | None:
-            known = started_by(connection, token) if is_again else None
-            return known or begin(connection, token)
+            known = started_by(connection, start.token) if is_again else None
+            return known or begin(connection, start, is_again)
 
-        return self._database.write(_telling_again(work))
+        found = self._database.write(_telling_again(work))
+        if found is not None:
+            self._key, self._sources, self._owner_is_new = found[0], None, bool(details)
+        return found
 
     # ---------------------------------------------------------------------------------------------- operations
 
@@ -205,33 +227,41 @@ class SqlObserver(StoreObserver):
         from hallow.backends.sql.writing import new_run
 
         database = self._database
-
         found = self._begun(
-            lambda connection, token: new_run(connection, database.shape, database.url, run_id, document, token)
+            document,
+            lambda connection, start, is_again: new_run(
+                connection, database.shape, database.url, run_id, start, is_again
+            ),
         )
         assert found is not None
-        self._key, self._end, self._shown = found[0], 0, Shown()
+        self._end, self._shown, self._details = 0, Shown(), {"owner"}
+        self._own = {"result": None, "fail_trace": None}
+        if database.shape.status(document["status"]) == document["status"]:
+            self._own["status"] = None
         return int(found[1]) if run_id is None else run_id
 
     def _take_queued(self, run_id: Any, document: dict[str, Any]) -> Any:
         from hallow.backends.sql.writing import take_queued
 
         found = self._begun(
-            lambda connection, token: take_queued(connection, self._database.shape, run_id, document, token)
+            document, lambda connection, start, _: take_queued(connection, self._database.shape, run_id, start)
         )
-        if found is None:
-            return None
-        self._key = found[0]
-        return run_id
+        return None if found is None else run_id
 
     def _update(self, changes: dict[str, Any], removed: Sequence[str] = ()) -> None:
         from hallow.backends.sql.writing import update_run
 
-        self._write(lambda connection, key: update_run(connection, self._database.shape, key, changes, removed))
+        known, self._own = self._own, {}  # what is there is not known if this fails
+        self._own = self._write(
+            lambda connection, key: update_run(connection, self._database.shape, key, changes, removed, known)
+        )
 
     def _keep_sources(self, sources: Sequence[SourceFile]) -> list[Any]:
         from hallow.backends.sql.shared import keep_sources
 
+        if self._sources is not None:
+            self._sources = sources
+            return []
         return self._database.write(lambda connection: keep_sources(connection, self._database.shape, sources))
 
     def _keep_resource(self, filename: str, md5: str) -> Any:
@@ -283,14 +313,26 @@ class SqlObserver(StoreObserver):
     def _set_details(self, details: dict[str, Any]) -> None:
         from hallow.backends.sql.writing import set_details
 
-        self._write(lambda connection, key: set_details(connection, key, details))
+        if self._owner_is_new and details.keys() == {"owner"}:
+            self._owner_is_new = False  # it was stored together with the run
+            return
+        known, key = self._details, self._running_key()
+        self._details = None  # what is there is not known if this fails
+        are_new = known is not None and known.isdisjoint(details)
+        self._database.write(
+            _telling_again(
+                lambda connection, is_again: set_details(connection, key, details, are_new=are_new and not is_again)
+            )
+        )
+        self._details = None if known is None else known | details.keys()
 
     def _load(self, run_id: Any) -> dict[str, Any]:
         from hallow.backends.sql.points import metric_names
         from hallow.backends.sql.writing import adopt
 
         found = self.store().find(run_id)
-        self._key = key = found.key
+        key = self._key = found.key
+        self._sources = None
 
         def work(connection: Connection) -> dict[int, str]:
             adopt(connection, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import Integer, Text, bindparam, delete, func, insert, select, update
 
 from hallow.backends.sql.contents import as_bytes
 from hallow.backends.sql.layout import hallow_output, plain, raw, run
@@ -25,6 +25,14 @@ MARKER = "[... the beginning is left out; the table hallow_output has all of it 
 _PIECE = 1 << 16
 _REMEMBERED = 1 << 13
 _OUTPUT = raw(hallow_output)
+# Made once: to put a statement together costs more than to have it carried out.
+_TEXT = func.coalesce(run.c.captured_out, "")
+_KEPT_TEXT = func.substr(_TEXT, bindparam("start", type_=Integer), bindparam("count", type_=Integer), type_=Text)
+_SHOW = (
+    update(run)
+    .where(run.c.id == bindparam("this"), func.length(_TEXT) == bindparam("length", type_=Integer))
+    .values(captured_out=bindparam("prefix", type_=Text) + _KEPT_TEXT + bindparam("new", type_=Text))
+)
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,8 @@ def _show(connection: Connection, key: int, shown: Shown | None, position: int, 
     if before + len(new) > LIMIT:
         prefix, new = MARKER, new[-KEPT:]
         start = before - (KEPT - len(new)) + 1
-    column = func.coalesce(run.c.captured_out, "")
-    text = literal(prefix) + func.substr(column, start, before - start + 1) + literal(new)
-    is_as_known = func.length(column) == shown.length
-    done = connection.execute(update(run).where(run.c.id == key, is_as_known).values(captured_out=text))
+    values = {"prefix": prefix, "start": start, "count": before - start + 1, "new": new}
+    done = connection.execute(_SHOW, {**values, "this": key, "length": shown.length})
     if done.rowcount != 1:
         return None
     return shown.after(len(prefix) + before - start + 1 + len(new), position, data)

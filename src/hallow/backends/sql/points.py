@@ -55,7 +55,7 @@ def write_points(
         known.setdefault(some.name, len(known))
     new = {name: number for name, number in known.items() if name not in numbers}
     if new:
-        _add_metrics(connection, run, new)
+        _add_metrics(connection, run, new, is_end)
     if not is_end:
         connection.execute(delete(hallow_point).where(hallow_point.c.run == run, hallow_point.c.number >= first))
     rows: list[Any] = []
@@ -67,10 +67,10 @@ def write_points(
     return known
 
 
-def _add_metrics(connection: Connection, run: int, new: Mapping[str, int]) -> None:
-    # They are there already if only the answer was lost.
-    old = hallow_metric.c.number.in_(list(new.values()))
-    connection.execute(delete(hallow_metric).where(hallow_metric.c.run == run, old))
+def _add_metrics(connection: Connection, run: int, new: Mapping[str, int], is_end: bool) -> None:
+    if not is_end:  # they may be there already, if only the answer was lost
+        old = hallow_metric.c.number.in_(list(new.values()))
+        connection.execute(delete(hallow_metric).where(hallow_metric.c.run == run, old))
     rows = [{"run": run, "number": number, "name": _stored_name(name)} for name, number in new.items()]
     connection.execute(insert(hallow_metric), rows)
 

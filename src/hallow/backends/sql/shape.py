@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
     from sqlalchemy.engine import Inspector
 
-__all__ = ["Shape", "exclusively", "highest_id", "number_of", "prepare", "public_id", "tables_of"]
+__all__ = ["Shape", "exclusively", "highest_id", "is_unchanged", "number_of", "prepare", "public_id", "tables_of"]
 
 # What release 0.8.7 of Sacred can read; another word in its last row, and it cannot start any run.
 _WORDS = frozenset({"RUNNING", "COMPLETED", "INTERRUPTED", "TIMEOUT", "FAILED"})
 _NEAREST = {"QUEUED": None, "DIED": "FAILED"}
 # Names in hallow_schema.
 _FACTS = frozenset({"version", "runs", "sacred"})
+_EVERY_FACT = select(hallow_schema.c.name, hallow_schema.c.value)
 _OUR_LENGTHS = {
     (table.name, column.name): length
     for table in SACRED
@@ -77,19 +78,38 @@ def prepare(connection: Connection, where: str) -> Shape:
         facts = _facts(connection)
     if not facts.keys() >= _FACTS:
         facts = _make(connection, where) | facts
+    _agree(facts, where)
+    return _of_sacred(connection) if facts["sacred"] else Shape()
+
+
+def is_unchanged(connection: Connection, shape: Shape, where: str) -> bool:
+    """Whether the tables are still as :func:`prepare` found or made them.
+
+    Raises:
+        DBAPIError: (of SQLAlchemy) if they are not there.
+        StoreError: if they are of a newer version.
+    """
+    facts = _read_facts(connection)
+    if not facts.keys() >= _FACTS or bool(facts["sacred"]) != shape.is_sacreds:
+        return False
+    _agree(facts, where)
+    return True
+
+
+def _agree(facts: Mapping[str, int], where: str) -> None:
     if facts["version"] > VERSION:
         raise StoreError(
             f"{where} was written by a newer version of hallow (its tables have version {facts['version']}, this one "
             f"writes {VERSION}); it can be read, and written after: pip install --upgrade hallow"
         )
-    return _of_sacred(connection) if facts["sacred"] else Shape()
 
 
 def _facts(connection: Connection) -> dict[str, int]:
-    if not inspect(connection).has_table(hallow_schema.name):
-        return {}
-    rows = connection.execute(select(hallow_schema.c.name, hallow_schema.c.value))
-    return {row.name: row.value for row in rows}
+    return _read_facts(connection) if inspect(connection).has_table(hallow_schema.name) else {}
+
+
+def _read_facts(connection: Connection) -> dict[str, int]:
+    return {row.name: row.value for row in connection.execute(_EVERY_FACT)}
 
 
 def _make(connection: Connection, where: str) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from hallow.backends.sql.contents import add_bytes, add_row, add_text
 from hallow.backends.sql.layout import (
@@ -28,12 +29,12 @@ from hallow.records.jsonfile import strict_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
     from hallow.backends.keeping import SourceFile
     from hallow.backends.sql.shape import Shape
 
-__all__ = ["experiment_row", "host_row", "keep_resource", "keep_sources"]
+__all__ = ["experiment_row", "host_row", "keep_resource", "keep_sources", "known_rows"]
 
 _log = logging.getLogger("hallow.store")
 _REPOSITORY = ("url", "commit", "dirty")
@@ -43,9 +44,30 @@ _MANY = 500
 
 def _found(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
     """The number of the first row with these values."""
-    key = next(iter(table.primary_key))
-    same = [table.c[name] == value for name, value in values.items()]
-    return connection.execute(select(key).where(*same).order_by(key).limit(1)).scalar()
+    query, parameters = _query(table, values)
+    return connection.execute(query, parameters).scalar()
+
+
+def _query(table: Table, values: Mapping[str, Any]) -> tuple[Select[Any], dict[str, Any]]:
+    """A query for that number, with its parameters."""
+    absent = frozenset(name for name, value in values.items() if value is None)
+    query = _finding(table, tuple(values), absent)
+    return query, {f"{table.name}_{name}": value for name, value in values.items() if name not in absent}
+
+
+@cache  # to put a query together costs more than to have it answered
+def _finding(table: Table, names: tuple[str, ...], absent: frozenset[str]) -> Select[Any]:
+    columns, key = table.c, next(iter(table.primary_key))
+    same = [
+        columns[name].is_(None) if name in absent else columns[name] == bindparam(f"{table.name}_{name}")
+        for name in names
+    ]
+    return select(key).where(*same).order_by(key).limit(1)
+
+
+@cache
+def _both(one: Select[Any], other: Select[Any]) -> Select[Any]:
+    return select(one.scalar_subquery(), other.scalar_subquery())
 
 
 def _row(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
@@ -57,6 +79,23 @@ def _row(connection: Connection, table: Table, values: Mapping[str, Any]) -> int
     return add_row(connection, table, values) if found is None else found
 
 
+def known_rows(
+    connection: Connection, shape: Shape, document: Mapping[str, Any], facts: Mapping[str, Any]
+) -> tuple[int | None, int | None]:
+    """The rows of an experiment and of a machine, in one query; ``None`` where there is none yet.
+
+    Args:
+        connection: in a transaction.
+        shape: of the tables.
+        document: as for :func:`experiment_row`. If there is a row, all that it refers to is there, too.
+        facts: as for :func:`host_row`.
+    """
+    one, parameters = _query(experiment, _experiment_key(shape, document, strict_json(document)))
+    other, further = _query(host, _host_values(shape, facts))
+    found = connection.execute(_both(one, other), {**parameters, **further}).one()
+    return found[0], found[1]
+
+
 def host_row(connection: Connection, shape: Shape, facts: Mapping[str, Any]) -> int:
     """The row of a machine.
 
@@ -65,6 +104,10 @@ def host_row(connection: Connection, shape: Shape, facts: Mapping[str, Any]) -> 
         shape: of the tables.
         facts: about the machine, flattened.
     """
+    return _row(connection, host, _host_values(shape, facts))
+
+
+def _host_values(shape: Shape, facts: Mapping[str, Any]) -> dict[str, Any]:
     system = restore(facts.get("os"))
     names = [*(system if isinstance(system, list | tuple) else [system]), None, None]
     found = {
@@ -75,7 +118,7 @@ def host_row(connection: Connection, shape: Shape, facts: Mapping[str, Any]) -> 
         "python_version": facts.get("python_version"),
     }
     texts = {name: None if value is None else str(value) for name, value in found.items()}
-    return _row(connection, host, shape.fitted(host, texts))
+    return shape.fitted(host, texts)
 
 
 # ---------------------------------------------------------------------------------------------------- experiments
@@ -90,11 +133,10 @@ def experiment_row(connection: Connection, shape: Shape, document: Mapping[str, 
         document: its part of the document of a run, flattened; the sources are pairs of path and MD5.
     """
     text = strict_json(document)
-    digest = md5(text.encode(), usedforsecurity=False).hexdigest()
-    key = shape.fitted(experiment, {"name": str(document.get("name") or ""), "md5sum": digest})
+    key = _experiment_key(shape, document, text)
     found = _found(connection, experiment, key)
     if found is None:
-        exclusively(connection, f"hallow: experiment {digest}")
+        exclusively(connection, f"hallow: experiment {key['md5sum']}")
         found = _found(connection, experiment, key)
     if found is not None:
         return found
@@ -104,6 +146,11 @@ def experiment_row(connection: Connection, shape: Shape, document: Mapping[str, 
     connection.execute(insert(hallow_experiment).values(experiment=number, document=text))
     _link(connection, shape, number, document)
     return number
+
+
+def _experiment_key(shape: Shape, document: Mapping[str, Any], text: str) -> dict[str, Any]:
+    digest = md5(text.encode(), usedforsecurity=False).hexdigest()
+    return shape.fitted(experiment, {"name": str(document.get("name") or ""), "md5sum": digest})
 
 
 def _link(connection: Connection, shape: Shape, number: int, document: Mapping[str, Any]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from hallow.backends.sql.contents import add_bytes, add_row, remove
 from hallow.backends.sql.deleting import forget, release
@@ -22,20 +23,21 @@ from hallow.backends.sql.layout import (
     runs_resources,
 )
 from hallow.backends.sql.shape import highest_id, number_of
-from hallow.backends.sql.shared import experiment_row, host_row
+from hallow.backends.sql.shared import experiment_row, host_row, keep_sources, known_rows
 from hallow.backends.sql.taken import RunExistsError
 from hallow.errors import StoreError
 from hallow.records.jsonfile import strict_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from hallow.backends.keeping import ArtifactFile
+    from hallow.backends.keeping import ArtifactFile, SourceFile
     from hallow.backends.sql.shape import Shape
 
 __all__ = [
+    "Start",
     "adopt",
     "keep_artifact",
     "key_of",
@@ -48,11 +50,38 @@ __all__ = [
 ]
 
 
+# Made once: to put a statement together costs more than to have it carried out. What is to be set comes with it.
+_RUN = update(run).where(run.c.id == bindparam("this"))
+# Sacred's readers look at the length of what was printed.
+_ENDED_RUN = _RUN.values(captured_out=func.coalesce(run.c.captured_out, ""))
+_OURS = update(hallow_run).where(hallow_run.c.run == bindparam("this"))
+_COUNTER = hallow_schema.c.name == "runs"
+_ADVANCE = update(hallow_schema).where(_COUNTER).values(value=hallow_schema.c.value + 1)
+_ADVANCED = _ADVANCE.returning(hallow_schema.c.value)
+
+
 # ------------------------------------------------------------------------------------------------------------ new
 
 
+@dataclass(frozen=True)
+class Start:
+    """What is stored when a run starts or is queued.
+
+    Attributes:
+        document: of the run; its sources are set to what is kept.
+        sources: the files.
+        details: of a run that starts.
+        token: of whoever starts it.
+    """
+
+    document: dict[str, Any]
+    sources: Sequence[SourceFile]
+    details: Mapping[str, Any]
+    token: str
+
+
 def new_run(
-    connection: Connection, shape: Shape, where: str, run_id: Any, document: Mapping[str, Any], token: str
+    connection: Connection, shape: Shape, where: str, run_id: Any, start: Start, is_again: bool = False
 ) -> tuple[int, Any]:
     """Store a new run; gives ``run.id`` and the id.
 
@@ -61,45 +90,64 @@ def new_run(
         shape: of the tables.
         where: the URL, for messages.
         run_id: ``None`` for the next free number.
-        document: of the run.
-        token: of whoever starts it.
+        start: of the run.
+        is_again: whether an attempt has failed, perhaps because of a run that Sacred has added.
 
     Raises:
         RunExistsError: (a ``sqlalchemy.exc.IntegrityError``) if there is a run of that id.
         StoreError: if the id is too long.
     """
-    values, own = _rows(connection, shape, document)
-    run_id = _free_id(connection, shape, where, run_id)
-    key = add_row(connection, run, {**values, "run_id": str(run_id)})
+    shared = _shared_rows(connection, shape, start)
+    values, own = _columns(shape, start.document)
+    run_id = _free_id(connection, shape, where, run_id, is_again)
+    key = add_row(connection, run, {**values, **shared, "run_id": str(run_id)})
     if shape.is_sacreds:
         forget(connection, key)  # SQLite gives the numbers of removed rows again in tables of Sacred
-    connection.execute(insert(hallow_run).values(run=key, token=token, **own))
+    connection.execute(insert(hallow_run), {"run": key, "token": start.token, **own})
+    if start.details:
+        set_details(connection, key, start.details, are_new=True)
     return key, run_id
 
 
-def _free_id(connection: Connection, shape: Shape, where: str, run_id: Any) -> Any:
+def _shared_rows(connection: Connection, shape: Shape, start: Start) -> dict[str, int]:
+    """The rows of the experiment and the machine, with the sources; those of earlier runs take one query."""
+    document = start.document
+    as_found = {**document["experiment"], "sources": [[file.path, file.md5] for file in start.sources]}
+    known, machine = known_rows(connection, shape, as_found, document["host"])
+    document["experiment"] = as_found
+    if known is None:
+        as_found["sources"] = keep_sources(connection, shape, start.sources)
+        known = experiment_row(connection, shape, as_found)
+    if machine is None:
+        machine = host_row(connection, shape, document["host"])
+    return {"experiment_id": known, "host_id": machine}
+
+
+def _free_id(connection: Connection, shape: Shape, where: str, run_id: Any, is_again: bool) -> Any:
     if run_id is None:
-        return _next_id(connection)
+        return _next_id(connection, may_be_taken=is_again or shape.is_sacreds)
     longest = shape.lengths.get((run.name, "run_id"), 255)
     if len(str(run_id)) > longest or plain(str(run_id)) != str(run_id):
         raise StoreError(f"{run_id!r:.80} is no id for {where}: give one of at most {longest} usual characters")
     number = number_of(run_id)
     if number is not None:
-        is_higher = (hallow_schema.c.name == "runs") & (hallow_schema.c.value < number)
+        is_higher = _COUNTER & (hallow_schema.c.value < number)
         connection.execute(update(hallow_schema).where(is_higher).values(value=number))
     if key_of(connection, run_id) is not None:
         raise RunExistsError(f"run {run_id} exists in {where} already; choose another id, or let it be chosen")
     return run_id
 
 
-def _next_id(connection: Connection) -> int:
+def _next_id(connection: Connection, may_be_taken: bool) -> int:
     """The next number; whoever asks after this waits for the end of the transaction."""
-    counter = hallow_schema.c.name == "runs"
-    connection.execute(update(hallow_schema).where(counter).values(value=hallow_schema.c.value + 1))
-    number = connection.execute(select(hallow_schema.c.value).where(counter)).scalar_one()
-    if key_of(connection, number) is not None:  # Sacred has added runs of its own
+    if connection.dialect.update_returning:
+        number = connection.execute(_ADVANCED).scalar_one()
+    else:
+        connection.execute(_ADVANCE)
+        number = connection.execute(select(hallow_schema.c.value).where(_COUNTER)).scalar_one()
+    if may_be_taken and key_of(connection, number) is not None:  # Sacred has added runs of its own
         number = highest_id(connection) + 1
-        connection.execute(update(hallow_schema).where(counter).values(value=number))
+        connection.execute(update(hallow_schema).where(_COUNTER).values(value=number))
     return int(number)
 
 
@@ -108,9 +156,7 @@ def key_of(connection: Connection, run_id: Any) -> int | None:
     return connection.execute(select(run.c.id).where(run.c.run_id == str(run_id))).scalar()
 
 
-def take_queued(
-    connection: Connection, shape: Shape, run_id: Any, document: Mapping[str, Any], token: str
-) -> tuple[int, Any] | None:
+def take_queued(connection: Connection, shape: Shape, run_id: Any, start: Start) -> tuple[int, Any] | None:
     """Give a queued run its document; ``run.id`` and the id, or ``None`` if it is not queued."""
     wanted = select(run.c.id, run.c.status, hallow_run.c.status, hallow_run.c.run)
     joined = wanted.outerjoin_from(run, hallow_run, hallow_run.c.run == run.c.id)
@@ -124,8 +170,10 @@ def take_queued(
         return None
     if found[3] is None:
         connection.execute(insert(hallow_run).values(run=key))
-    connection.execute(update(hallow_run).where(hallow_run.c.run == key).values(token=token))
-    update_run(connection, shape, key, document)
+    connection.execute(_OURS, {"this": key, "token": start.token})
+    _shared_rows(connection, shape, start)
+    update_run(connection, shape, key, start.document)
+    set_details(connection, key, start.details)
     return int(key), run_id
 
 
@@ -150,26 +198,47 @@ def adopt(connection: Connection, key: int) -> None:
 
 
 def update_run(
-    connection: Connection, shape: Shape, key: int, changes: Mapping[str, Any], removed: Iterable[str] = ()
-) -> None:
-    """Replace fields of the document of a run."""
-    this = run.c.id == key
+    connection: Connection,
+    shape: Shape,
+    key: int,
+    changes: Mapping[str, Any],
+    removed: Iterable[str] = (),
+    known: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Replace fields of the document of a run.
+
+    Args:
+        connection: in a transaction.
+        shape: of the tables.
+        key: ``run.id``.
+        changes: the fields.
+        removed: fields that are to be gone.
+        known: columns of the row in ``hallow_run``, as far as it is known what they hold.
+
+    Returns:
+        what is known of them then.
+    """
+    known = known or {}
+    values, own = _columns(shape, {**dict.fromkeys(removed), **changes})
     old = None
     if "experiment" in changes or "host" in changes:
-        old = connection.execute(select(run.c.experiment_id, run.c.host_id).where(this)).first()
-    values, own = _rows(connection, shape, {**dict.fromkeys(removed), **changes})
+        old = connection.execute(select(run.c.experiment_id, run.c.host_id).where(run.c.id == key)).first()
+        if "experiment" in changes:
+            values["experiment_id"] = experiment_row(connection, shape, changes["experiment"])
+        if "host" in changes:
+            values["host_id"] = host_row(connection, shape, changes["host"])
     if values:
-        connection.execute(update(run).where(this).values(values))
-    if values.get("stop_time") is not None:  # Sacred's readers look at the length of what was printed
-        connection.execute(update(run).where(this, run.c.captured_out.is_(None)).values(captured_out=""))
-    if own:
-        connection.execute(update(hallow_run).where(hallow_run.c.run == key).values(own))
+        connection.execute(_RUN if values.get("stop_time") is None else _ENDED_RUN, {"this": key, **values})
+    new = {name: value for name, value in own.items() if name not in known or known[name] != value}
+    if new:
+        connection.execute(_OURS, {"this": key, **new})
     if old is not None:
         release(connection, *old)
+    return {**known, **new}
 
 
-def _rows(connection: Connection, shape: Shape, document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The columns of ``run`` and of ``hallow_run`` for the fields of a document."""
+def _columns(shape: Shape, document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns of ``run`` and of ``hallow_run`` for the fields of a document, but for what is in other tables."""
     values: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for field, value in document.items():
@@ -179,14 +248,12 @@ def _rows(connection: Connection, shape: Shape, document: Mapping[str, Any]) -> 
             values[field] = strict_json(value)
         elif field == "format":
             own[field] = value
+        elif field == "host":
+            own[field] = strict_json(value)
         elif field in _SPLIT:
             of_run, of_ours = _SPLIT[field](shape, value)
             values.update(of_run)
             own.update(of_ours)
-        elif field == "host":
-            values["host_id"], own["host"] = host_row(connection, shape, value), strict_json(value)
-        elif field == "experiment":
-            values["experiment_id"] = experiment_row(connection, shape, value)
     return shape.fitted(run, values), own
 
 
@@ -237,12 +304,14 @@ _SPLIT: dict[str, Callable[[Shape, Any], tuple[dict[str, Any], dict[str, Any]]]]
 }
 
 
-def set_details(connection: Connection, key: int, details: Mapping[str, Any]) -> None:
-    """Replace details."""
+def set_details(connection: Connection, key: int, details: Mapping[str, Any], are_new: bool = False) -> None:
+    """Replace details; of those that are new, there is nothing to be replaced."""
     rows = [{"run": key, "name": plain(name), "value": strict_json(value)} for name, value in details.items()]
-    names = hallow_detail.c.name.in_([row["name"] for row in rows])
-    connection.execute(delete(hallow_detail).where(hallow_detail.c.run == key, names))
-    connection.execute(insert(hallow_detail), rows)
+    if not are_new:
+        names = hallow_detail.c.name.in_([row["name"] for row in rows])
+        connection.execute(delete(hallow_detail).where(hallow_detail.c.run == key, names))
+    if rows:
+        connection.execute(insert(hallow_detail), rows)
 
 
 def keep_artifact(connection: Connection, shape: Shape, key: int, file: ArtifactFile) -> None:
