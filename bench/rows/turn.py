@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import textwrap
+import threading
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 EXPERIMENT = """
     from {lib} import Experiment
@@ -134,9 +137,9 @@ class Turn:
         function()
         return time.perf_counter() - start
 
-    def measured(self, code: str) -> dict[str, Any]:
+    def measured(self, code: str, on_terminal: bool = False) -> dict[str, Any]:
         """Figures that a script measures itself: a line ``FOUND {...}`` on stderr."""
-        lines = [line for line in self._run(code).splitlines() if line.startswith("FOUND ")]
+        lines = [line for line in self._run(code, on_terminal=on_terminal).splitlines() if line.startswith("FOUND ")]
         if not lines:
             raise TurnError(f"{self.lib} has measured nothing")
         return dict(json.loads(lines[0].removeprefix("FOUND ")))
@@ -157,11 +160,12 @@ class Turn:
         }
         return {**os.environ, **own, **self.environ}
 
-    def _run(self, code: str, at: Path | None = None) -> str:
-        """Run a script with stdout to a file; what it wrote to stderr."""
+    def _run(self, code: str, at: Path | None = None, on_terminal: bool = False) -> str:
+        """Run a script with stdout to a file or to a terminal; what it wrote to stderr."""
         script = self.script(code, at)
-        out, err = self.folder / "out", self.folder / "err"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
+        err = self.folder / "err"
+        stdout_of = _terminal() if on_terminal else (self.folder / "out").open("wb")
+        with stdout_of as stdout, err.open("wb") as stderr:
             options: dict[str, Any] = {"stdout": stdout, "stderr": stderr, "stdin": subprocess.DEVNULL}
             try:
                 done = subprocess.run(
@@ -178,3 +182,23 @@ class Turn:
         if done.returncode:
             raise TurnError(f"{script} failed with {self.lib}:\n{text[-3000:]}")
         return text
+
+
+@contextmanager
+def _terminal() -> Iterator[int]:
+    """A terminal, whatever is shown there being read at once."""
+    shown, terminal = pty.openpty()
+    reader = threading.Thread(target=_read, args=(shown,))
+    reader.start()
+    try:
+        yield terminal
+    finally:
+        os.close(terminal)
+        reader.join()
+        os.close(shown)
+
+
+def _read(shown: int) -> None:
+    with suppress(OSError):  # nobody has the terminal open any more
+        while os.read(shown, 1 << 16):
+            pass

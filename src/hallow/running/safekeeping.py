@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hallow.running.run import Run
 
 #: Bytes of output that an ended run still has in memory as ``captured_out``; of more, the two ends.
-_REMEMBERED = 4 << 20
+_REMEMBERED, _EXCERPT = 4 << 20, 1 << 19
 
 
 class Safekeeping:
@@ -273,7 +273,7 @@ def _excerpt(output: Output) -> str:
     """The text, or the beginning and the end of a long one."""
     if output.size <= _REMEMBERED:
         return output.text()
-    half = _REMEMBERED // 2
+    half = _EXCERPT // 2
     _, head, _ = output.read(output.cursor(), half)
     position, tail, _ = output.read(output.cursor(output.size - half), half)
     return f"{head}\n[... {position - half} bytes: see the record ...]\n{tail.lstrip(chr(0xFFFD))}"
