@@ -37,17 +37,21 @@ check: $(VENV)/.dev  ## the static half: lint, format, types
 
 # In processes of their own: drivers of stores and training frameworks keep threads, which the tests of runs count.
 STORES := tests/backends tests/clients tests/formats tests/servers tests/stores
-# Of what tests write, only that of a failed one is kept: it may lie in memory.
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile -o tmp_path_retention_policy=failed
+# tests/conftest.py says how many processes `auto` are, and which files come first. Of what tests write, only that of a
+# failed one is kept: it may lie in memory.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder \
+	-o tmp_path_retention_policy=failed
 
 # They write many small files and sync them. In memory, if there are 2 GB of it that programs may be run from, that
 # takes a twentieth of the time.
 pytest slow: export TMPDIR := $(shell sh tests/folder_in_memory.sh)
+# They start some two thousand Python processes, none of which should compile what an earlier one has compiled.
+pytest slow: export PYTHONDONTWRITEBYTECODE :=
 
 pytest: $(VENV)/.dev ## the tests, on all cores
 	$(PYTEST) tests $(STORES:%=--ignore=%) --ignore=tests/integrations
 	$(PYTEST) $(STORES)
-	$(PYTEST) tests/integrations
+	$(PYTEST) --numprocesses=2 tests/integrations # each process imports every framework
 
 slow: $(VENV)/.dev ## the tests that the others leave out because they take long
 	$(PYTEST) -m slow tests $(STORES:%=--ignore=%) --ignore=tests/integrations

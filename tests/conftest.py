@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -19,9 +20,61 @@ settings.register_profile("hallow", deadline=None, suppress_health_check=[Health
 settings.load_profile("hallow")
 
 
+# Files that take longest. They come first, so that no worker begins one when the others have nothing left to do; those
+# that mostly wait come beside those that mostly compute.
+LONGEST = (
+    "faults/test_faults_mongo.py",
+    "docs/test_pages.py",
+    "seeds/test_seeds_examples.py",
+    "faults/test_faults_observers.py",
+    "parity/test_parity.py",
+    "running/test_running_staging.py",
+    "faults/test_faults_sql.py",
+    "running/test_running_capture.py",
+    "experiment/test_experiment_commandline.py",
+    "faults/test_faults_stores.py",
+    "seeds/test_seeds_configuration.py",
+    "docs/test_generated.py",
+    "faults/test_faults_disks.py",
+    "faults/test_faults_signals.py",
+    "experiment/test_experiment_pickling.py",
+    "seeds/test_seeds_records.py",
+    "backends/test_backends_contract_objects.py",
+    "servers/test_servers_processes.py",
+    "backends/test_backends_contract_sql.py",
+    "formats/test_formats_objects.py",
+    "stores/test_stores_mistakes.py",
+    "backends/test_backends_objects.py",
+    "backends/test_backends_mongo_observer.py",
+    "backends/test_backends_contract_mongo.py",
+    "clients/test_clients_omniboard_live.py",
+)
+
+
 def pytest_configure(config):
     """The fixtures of the servers; none is started before a test asks for it."""
     config.pluginmanager.import_plugin("servers.fixtures")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Half as many again as there are cores: tests wait for servers, for child processes, and until something is late."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first; the others, and the tests in each, stay in their order."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish():
+    """What has been loaded for all tests stays, so the collector need not look at it again with each of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

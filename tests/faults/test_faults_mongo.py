@@ -267,7 +267,7 @@ def test_runs_that_are_killed(stage, mongo_server, mongo_database, times):
         part.recover()
         return actor
 
-    killed = side_by_side(kill, range(times(3, 40)))
+    killed = side_by_side(kill, range(times(2, 40)))
     with open_store(lab.server.uri_of(lab.database)) as store:
         records = list(store.runs())
         assert {record.stored_status for record in records} == {"DIED"}

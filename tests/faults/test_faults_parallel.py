@@ -9,7 +9,7 @@ from faults.records import damage, runs
 
 @pytest.mark.fault("simultaneous starts, empty store", "ids 1..n, each with its own config, output and points")
 def test_simultaneous_starts(stage, times, saw):
-    count = times(16, 64)
+    count = times(8, 64)
     go = stage.home / "go"
     actors = [
         stage.start("starts.py", "with", f"number={number}", stdout="pipe", FAULTS_GO=str(go))

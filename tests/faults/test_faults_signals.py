@@ -45,7 +45,7 @@ def test_sigkill_at_a_random_moment(stage, times, saw):
         assert run.ending.get("signal") in (None, "SIGKILL")
         return logged, printed, took
 
-    found = side_by_side(kill, range(times(6, 100)))
+    found = side_by_side(kill, range(times(4, 100)))
     points, lines, seconds = zip(*found, strict=True)
     saw(f"{sum(points):,} points, {sum(lines):,} lines, none missing; recover {max(seconds):.1f} s at most")
 
@@ -78,7 +78,7 @@ def test_sigkill_while_a_run_starts(stage, times, saw):
         check_points(last, 3, 3)
         return known
 
-    known = side_by_side(kill, range(times(6, 60)))
+    known = side_by_side(kill, range(times(3, 60)))
     saw(f"{sum(known)} of them had come to have a record")
 
 
@@ -134,7 +134,7 @@ def test_sigterm_at_a_random_moment(stage, times, saw):
     # One after the other: how long the end takes is part of the promise.
     found = [
         _interrupted(stage.part(number), signal.SIGTERM, 143, "SIGTERM", chance.random() * 0.6)
-        for number in range(times(4, 50))
+        for number in range(times(2, 50))
     ]
     seconds, points = zip(*found, strict=True)
     saw(f"slowest end {max(seconds):.2f} s; {sum(points):,} points, none missing")

@@ -154,7 +154,7 @@ def test_a_server_that_is_gone_at_the_end(stage, begin, breakable_postgres):
 def test_sigkill_while_writing(stage, begin, request, times, saw, kind, tmp_path):
     chance = random.Random()
     logged = 0
-    for number in range(times(2, 25)):
+    for number in range(times(1, 25)):
         url = f"sqlite:///{tmp_path}/runs-{number}.db"
         if kind == "postgres":
             server = request.getfixturevalue("postgres_server")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +50,13 @@ def make_run():
         return run
 
     return make
+
+
+@pytest.fixture
+def no_frameworks(monkeypatch):
+    """None is loaded, whatever other tests have loaded in this process."""
+    for name in ("tensorflow", "torch"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 PREAMBLE = """

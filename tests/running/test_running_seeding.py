@@ -130,12 +130,14 @@ def test_C29_other_seeds_are_refused_with_value_and_range(bad):
         checked_seed(bad, "data.seed")
 
 
+@pytest.mark.usefixtures("no_frameworks")
 def test_global_generators_are_seeded():
     assert set_global_seed(42) == ["random", "numpy"]
     assert random.random() == 0.6394267984578837
     assert np.random.rand() == 0.3745401188473625
 
 
+@pytest.mark.usefixtures("no_frameworks")
 def test_a_library_that_is_switched_off_is_left_alone():
     np.random.seed(3)
     state = np.random.get_state()[1].tolist()

@@ -240,8 +240,8 @@ def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printi
                 raise Interrupted
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.00037)
-        began, printed, number, interrupted = time.monotonic(), set(), 0, 0
-        while time.monotonic() < began + 0.4:
+        printed, number, interrupted = set(), 0, 0
+        while interrupted < 300:
             number += 1
             try:
                 armed = True
@@ -252,7 +252,7 @@ def test_exceptions_of_signal_handlers_lose_and_double_nothing(run_tools, printi
                 printed.add(number)
             except Interrupted:
                 interrupted += 1
-        assert interrupted > 100 and os.path.exists("folder/staging")
+        assert os.path.exists("folder/staging")
         signal.setitimer(signal.ITIMER_REAL, 0)
         with open("printed", "w") as file:
             file.write(" ".join(map(str, sorted(printed))))

@@ -66,6 +66,7 @@ class PostgresServer(Server):
             os.chown(self.folder, self._owner["user"], self._owner["group"])
         self._binaries = source if reachable else _copied(source, self.folder / "binaries")
         self._settings = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        self._strategy = ""
 
     def url_of(self, database: str, password: bool = False, proxy=None) -> str:
         """The URL of one database, for SQLAlchemy.
@@ -89,7 +90,7 @@ class PostgresServer(Server):
 
     def create(self, database: str) -> None:
         """Make an empty database."""
-        self.execute(f'CREATE DATABASE "{database}"')
+        self.execute(f'CREATE DATABASE "{database}"{self._strategy}')
 
     def drop(self, database: str) -> None:
         """Remove a database, if there is one of that name, also from under those who use it."""
@@ -118,6 +119,8 @@ class PostgresServer(Server):
         if not self.port:
             self.port = port
             self.execute(f"CREATE ROLE {self.guarded_user} SUPERUSER LOGIN PASSWORD '{self.password}'")
+            if self._settings and int(self.execute("SHOW server_version_num")[0][0]) >= 150_000:
+                self._strategy = " STRATEGY FILE_COPY"  # half the time, where syncing costs nothing
 
     def _run(self, port: int) -> Process:
         settings = [
