@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def begin(tmp_path):
-    """Start a script with arguments; it is killed at the end of the test."""
+    """Start a script with arguments; it and its children are killed at the end of the test."""
     started = []
 
     def begin(text, *args, name="writer.py"):
@@ -54,13 +55,15 @@ def begin(tmp_path):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
 
     yield begin
     for process in started:
-        process.kill()
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
         process.communicate()
 
 
@@ -175,7 +178,7 @@ def killed_after(process, name, seconds):
     process.stdin.write(f"{name}\n")
     process.stdin.flush()
     told = []
-    while len(told) < 2:  # its number, and that it has begun
+    while not {"pid", "started"} <= {word for word, *_ in told}:
         told.append(process.stdout.readline().split())
     time.sleep(seconds)
     os.kill(int(next(line[1] for line in told if line[0] == "pid")), signal.SIGKILL)
