@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -54,6 +55,9 @@ LONGEST = (
 def pytest_configure(config):
     """The fixtures of the servers; none is started before a test asks for it."""
     config.pluginmanager.import_plugin("servers.fixtures")
+    if hasattr(signal, "SIGHUP"):
+        # Ignored under nohup, and that is inherited by the scripts that are to be ended by it.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
