@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import timedelta
 from hashlib import md5
@@ -266,3 +268,19 @@ def test_what_others_have_left_of_a_run_of_the_same_id(mongo_server, mongo_datab
     with hallow.open_store(mongo_server.uri_of(mongo_database)) as store:
         record = store.get(second.run_id)
         assert (record.metrics["m"].steps, record.output, record.details["fact"]) == ([0, 1], "new\n", "new")
+
+
+def test_connecting_takes_no_lock_of_the_process_away(tmp_path):
+    """To close a file lets go of all locks that the process has on it, and the next process takes the log away."""
+    path = tmp_path / "runs.db"
+    url = f"sqlite:///{path}"
+    Session(None, observer=SqlObserver(url)).complete(result=1)
+    with closing(sqlite3.connect(path)) as holding:
+        assert holding.execute("SELECT count(*) FROM run").fetchone() == (1,)
+        log = tmp_path / "runs.db-wal"
+        assert log.exists()
+        Session(None, observer=SqlObserver(url)).complete(result=2)
+        code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM run')); c.close()"
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+        assert done.stdout == "(2,)\n"
+        assert log.exists()

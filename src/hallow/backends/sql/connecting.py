@@ -20,7 +20,7 @@ from hallow.records.urls import without_password
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["BEGIN", "Place", "engine_for", "has_log"]
+__all__ = ["BEGIN", "Place", "engine_for"]
 
 #: Execution option of a connection to SQLite: the statement that begins its transactions.
 BEGIN = "hallow_begin"
@@ -159,7 +159,7 @@ def engine_for(place: Place, *, echo: bool = False, existing: bool = False) -> E
         event.listen(engine, "connect", _read_any_text)
         event.listen(engine, "begin", _begin)
     if dialect.driver == "pysqlite" and place.path is not None:
-        event.listen(engine, "connect", _sync_later(place.path))
+        event.listen(engine, "connect", _sync_later)
     return engine
 
 
@@ -183,25 +183,25 @@ def _manner(path: str) -> str:
     if _may_be_written(path):
         return "mode=rw"
     # Files that readers leave beside it would keep its owner from writing; while it is written, they are there already.
-    return "mode=ro&immutable=1" if has_log(path) and not os.path.exists(f"{path}-wal") else "mode=ro"
+    return "mode=ro&immutable=1" if _has_log(path) and not os.path.exists(f"{path}-wal") else "mode=ro"
 
 
-def has_log(path: str) -> bool:
-    """Whether an SQLite file has a write-ahead log."""
+def _has_log(path: str) -> bool:
+    """Whether an SQLite file has a write-ahead log; not for files that this process may be writing."""
     with suppress(OSError), open(path, "rb", buffering=0) as file:
         return file.read(19)[18:] == b"\2"
     return False
 
 
-def _sync_later(path: str) -> Any:
-    """Have no commit wait for the disk, if there is a log: after a loss of power, the last ones may be missing."""
+def _sync_later(connection: Any, record: Any) -> None:
+    """Have no commit wait for the disk, if there is a log: after a loss of power, the last ones may be missing.
 
-    def choose(connection: Any, record: Any) -> None:
-        del record
-        if has_log(path):
+    The connection is asked, because to open and close the file beside SQLite would take away its locks.
+    """
+    del record
+    with suppress(Exception):  # locked, or no database at all: who uses the connection is told
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
             connection.execute("PRAGMA synchronous=NORMAL")
-
-    return choose
 
 
 def _may_be_written(path: str) -> bool:

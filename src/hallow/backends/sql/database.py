@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from hallow.backends.sql.connecting import BEGIN, Place, engine_for, has_log
+from hallow.backends.sql.connecting import BEGIN, Place, engine_for
 from hallow.backends.sql.shape import Shape, is_unchanged, prepare, tables_of
 from hallow.errors import HallowError, RecordError, StoreError
 from hallow.journal.filesystems import filesystem_type, is_network
@@ -164,7 +164,7 @@ class Database:
                 return work(connection)
 
     def _writing(self, work: Callable[[Connection], _T]) -> _T:
-        if not self._is_prepared:
+        if not (self._is_prepared or self._was_prepared):
             self._choose_journal()
         try:
             return self._written(work)
@@ -172,6 +172,7 @@ class Database:
             if self._is_prepared or not self._was_prepared or not _may_lack_tables(error):
                 raise
             self._was_prepared = False
+            self._choose_journal()
             return self._written(work)
 
     def _written(self, work: Callable[[Connection], _T]) -> _T:
@@ -267,7 +268,7 @@ class Database:
     def _choose_journal(self) -> None:
         """A new file gets a write-ahead log, with which readers and writers do not wait for each other."""
         path = None if self._place is None else self._place.path
-        if path is None or has_log(path):
+        if path is None:
             return
         folder = os.path.dirname(path)
         try:
