@@ -38,8 +38,8 @@ def module_file(module: Any) -> str | None:
 
 def iterate_sys_modules() -> Iterator[tuple[str, ModuleType]]:
     """``(name, module)`` for everything imported."""
-    # A copy, because other threads import.
-    for name, module in list(sys.modules.items()):
+    # A copy, because other threads import; in one step, which a list of the items is not.
+    for name, module in sys.modules.copy().items():
         if type(name) is str and module is not None:
             yield name, module
 
