@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from types import SimpleNamespace
 from datetime import datetime, timedelta
 
 import bson
@@ -163,6 +164,34 @@ def test_metrics_are_complete_whatever_fails(database, observer, monkeypatch, ba
         recording.write_points(sent, list(joined(waiting).values()))
     if everything:
         _check_metrics(database, observer, session.run_id, joined(everything))
+
+
+class LosingAnswers(Flaky):
+    """A collection of which each change is carried out, and the answer is lost."""
+
+    def __init__(self, collection):
+        super().__init__(collection, SimpleNamespace(random=lambda: 0.2))
+
+
+def test_points_are_known_to_be_replaced_also_if_the_answer_was_lost(database, observer, monkeypatch):
+    """The document of 17 points has as many as that of 9: its size does not tell that it is to be made anew."""
+    monkeypatch.setattr(curves_module, "CAPACITY", 8)
+    session = Session(None, observer=observer)
+    first, second = (
+        Points("c", list(range(a, b)), [n / 2 for n in range(a, b)], [1.7e9] * (b - a)) for a, b in ((0, 9), (9, 17))
+    )
+    recording = observer._recording
+    recording.write_points(0, [first])
+    recording._curves._metrics = LosingAnswers(database.metrics)
+    with pytest.raises(AutoReconnect):
+        recording.write_points(9, [second])
+    recording = Recording(observer._database, session.run_id, [])
+    recording._log._database = SimpleNamespace(points=LosingAnswers(database.hallow_points))
+    with pytest.raises(AutoReconnect):
+        recording.write_points(9, [second])
+    recording._log._database = observer._database
+    recording.write_points(9, [second])
+    _check_metrics(database, observer, session.run_id, joined([first, second]))
 
 
 def _make_flaky(recording, observer, chance):

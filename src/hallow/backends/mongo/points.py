@@ -36,25 +36,28 @@ class PointsLog:
         self._run_id = run_id
         # How many points are stored; None as long as that is not certain.
         self._end: int | None = 0 if is_new else None
-        self._removed = 0
+        # Whether something was removed since the last writing that succeeded.
+        self._removed = False
 
     def write(self, first: int, points: list[Points]) -> bool:
         """Replace everything from number ``first`` on; whether there was something.
 
         Either all points of a call are stored or none, unless they are more than 2^18.
         """
-        is_end, self._end, self._removed = self._end == first, None, 0
+        is_end, self._end = self._end == first, None
         if not is_end:
             self._remove(first)
         number = first
         for some in _portions(points):
             number += self._add(number, some)
         self._end = number
-        return self._removed > 0
+        removed, self._removed = self._removed, False
+        return removed
 
     def _remove(self, first: int) -> None:
         chosen = {"run_id": self._run_id, "first": {"$gte": first}}
-        self._removed += self._database.points.delete_many(chosen).deleted_count
+        before, self._removed = self._removed, True  # also if the answer is lost
+        self._removed = self._database.points.delete_many(chosen).deleted_count > 0 or before
 
     def _add(self, first: int, points: list[Points]) -> int:
         data = pack(points)
