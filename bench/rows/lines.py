@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rows.table import Row
-from rows.turn import EXPERIMENT, TOOLS
+from rows.turn import RECORDED, TOOLS
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -29,9 +29,7 @@ MOST_TURNS = None
 LIBS = ("bare", "sacred", "hallow")
 ENVIRONMENT = "main"
 
-SAY = (
-    TOOLS
-    + """
+SAY = """
     def say(count, flush):
         for number in range(count):
             print(f"step {{number}} of the training, loss 0.123456", flush=flush)
@@ -40,21 +38,19 @@ SAY = (
     def median(function, *args):
         return sorted(timed(function, *args) for _ in range(3))[1]
 """
-)
 
 BARE = (
-    SAY
+    TOOLS
+    + SAY
     + """
     found(plain=median(say, {count}, False), flushed=median(say, {count}, True))
 """
 )
 
 CAPTURED = (
-    EXPERIMENT
+    RECORDED
     + SAY
     + """
-    ex.observers.append(FileStorageObserver({store!r}))
-
     @ex.command
     def lines(count, flush):
         say(count, flush)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rows.scalars import check
 from rows.table import Row
-from rows.turn import EXPERIMENT, TOOLS
+from rows.turn import RECORDED, TOOLS
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -30,10 +30,8 @@ ENVIRONMENT = "main"
 NAMES = 'names = [f"layer.{{number}}.loss" for number in range(100)]'
 
 LOGGED = (
-    EXPERIMENT
-    + TOOLS
+    RECORDED
     + f"""
-    ex.observers.append(FileStorageObserver({{store!r}}))
     {NAMES}
 
     @ex.automain

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rows.table import Row, megabytes
-from rows.turn import EXPERIMENT, TOOLS, TurnError
+from rows.turn import RECORDED, TurnError
 
 if TYPE_CHECKING:
     from rows.turn import Turn
@@ -35,11 +35,8 @@ LIBS = ("bare", "sacred", "hallow")
 ENVIRONMENT = "main"
 
 MILLION = (
-    EXPERIMENT
-    + TOOLS
+    RECORDED
     + """
-    ex.observers.append(FileStorageObserver({store!r}))
-
     @ex.main
     def main(_run):
         for step in range({count} // 4):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind, url_path
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, kind_of_folder, scheme_of, unknown_kind, url_path
 
 __all__ = ["observer_for"]
 
@@ -49,13 +49,13 @@ def _holds_files(url: str) -> bool:
     """Whether there is a folder with something else than a store of objects: what is there goes on as it is."""
     folder = url_path(url)
     try:
-        return bool(os.listdir(folder)) and not os.path.isfile(os.path.join(folder, ".hallow", "layout.json"))
+        return bool(os.listdir(folder)) and kind_of_folder(folder) != "objects"
     except OSError:
         return False
 
 
 def _kind_of(path: str) -> str:
-    if os.path.isfile(os.path.join(path, "metadata.json")):
+    if kind_of_folder(path) == "tinydb":
         return "tinydb"
     return "sqlite" if path.endswith(_DATABASE_FILES) else "file"
 

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import ResumeError
+from hallow.observers.base import RunObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from typing_extensions import Self
 
-__all__ = ["PerRun", "alone"]
+__all__ = ["PerRun", "RecordPerRun", "alone"]
 
 _taking = threading.Lock()  # protects PerRun._taken
 
@@ -41,6 +43,28 @@ class PerRun:
         other = copy.copy(self)
         other._reset()
         return other
+
+
+class RecordPerRun(PerRun, RunObserver):
+    """One that leaves to the final event what it can of the last beat, which comes directly before."""
+
+    # Whether the final event follows at once.
+    _ending = False
+
+    def for_run(self) -> Self:
+        """The observer for one run, see :meth:`PerRun.for_run`."""
+        observer = super().for_run()
+        observer._ending = False  # a copy may have been made while this one was ending
+        return observer
+
+    def last_beat_event(self, info: dict[str, Any], captured_out: str, beat_time: datetime, result: Any) -> None:
+        """Store what is new, but for what the final event stores."""
+        self._ending = True
+        try:
+            # By way of heartbeat_event, which a subclass may have extended.
+            super().last_beat_event(info, captured_out, beat_time, result)
+        finally:
+            self._ending = False
 
 
 @contextmanager

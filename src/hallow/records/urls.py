@@ -16,6 +16,7 @@ __all__ = [
     "SQL_SCHEMES",
     "completed",
     "has_password",
+    "kind_of_folder",
     "same_place",
     "scheme_of",
     "unknown_kind",
@@ -86,6 +87,13 @@ def scheme_of(text: str, known: Container[str] = ()) -> str:
         return ""
     scheme = scheme.lower()
     return scheme if scheme in known else scheme.partition("+")[0]
+
+
+def kind_of_folder(path: str) -> str:
+    """``"objects"`` or ``"tinydb"`` for the folder of such a store; else, also for no folder at all, nothing."""
+    if os.path.isfile(os.path.join(path, ".hallow", "layout.json")):
+        return "objects"
+    return "tinydb" if os.path.isfile(os.path.join(path, "metadata.json")) else ""
 
 
 def url_path(url: str) -> str:

@@ -117,12 +117,7 @@ class Feed:
         """Whether a reader lacks some of the output, or has some that is not right any more."""
         return self.run._output is not None and self.run._output.behind(cursor)
 
-    def text_after(self, cursor: Cursor) -> tuple[int, str, int]:
-        """What replaces everything after a position of the output: position, text, the new position."""
+    def output_after(self, cursor: Cursor, limit: int) -> tuple[int, bytes]:
+        """What replaces everything after a position of the output: position, text in UTF-8 of about ``limit`` bytes."""
         output = self.run._output
-        return (cursor.position, "", cursor.position) if output is None else output.read(cursor)
-
-    def bytes_after(self, cursor: Cursor) -> tuple[int, bytes]:
-        """The same in UTF-8: position, text."""
-        output = self.run._output
-        return (cursor.position, b"") if output is None else output.read_bytes(cursor)
+        return (cursor.position, b"") if output is None else output.read_bytes(cursor, limit)

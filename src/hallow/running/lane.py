@@ -60,14 +60,14 @@ class Lane:
         self.next_beat = float("inf")
         self.thread: threading.Thread | None = None
 
-    def stuck(self, now: float) -> bool:
-        """Whether an observer has been busy with one event for too long."""
-        return self.current is not None and now - self.since >= PATIENCE
+    def stuck(self, now: float, size: int = 0) -> bool:
+        """Whether an observer has been busy with one event, about so many bytes, for too long."""
+        return self.current is not None and now - self.since >= PATIENCE + size / COPYING
 
     def is_hopeless(self, now: float) -> bool:
         """Whether there is no use in waiting: what a store on this machine copies would take as long to be secured."""
-        size = self.job.size if self.job is not None and self.current is not None and self.current.is_local else 0
-        return self.stuck(now) and now - self.since >= PATIENCE + size / COPYING
+        is_local = self.current is not None and self.current.is_local
+        return self.stuck(now, self.job.size if is_local and self.job is not None else 0)
 
     def to_beat(self, now: float) -> list[Outlet]:
         """Outlets for a beat; one that failed is left alone for its pause, also by regular beats."""

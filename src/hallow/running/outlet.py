@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Points in one call; keeps the memory of a long catch-up bounded.
 BATCH = 1 << 16
+# Bytes of output in one call: of those that are stored as they come, and of text, of which each call may be a request.
+_PIECE, _TEXT = 1 << 20, 1 << 22
 # How often an event that fails by itself, while others arrive, is sent again.
 _ATTEMPTS = 3
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 60.0  # seconds between tries of an observer that fails
@@ -249,14 +251,13 @@ class Outlet:
         if not self.takes_text or self._cursor is None:
             return
         while feed.is_behind(self._cursor):
+            start, data = feed.output_after(self._cursor, _PIECE if self._takes_bytes else _TEXT)
+            position = self.base["output"] + start
             if self._takes_bytes:
-                position, data = feed.bytes_after(self._cursor)
-                end = position + len(data)
-                self.call("output_bytes_event", {"data": data, "position": self.base["output"] + position})
+                self.call("output_bytes_event", {"data": data, "position": position})
             else:
-                position, text, end = feed.text_after(self._cursor)
-                self.call("output_event", {"text": text, "position": self.base["output"] + position})
-            self._cursor.move(end)
+                self.call("output_event", {"text": data.decode("utf-8", "replace"), "position": position})
+            self._cursor.move(start + len(data))
 
     def _heartbeat(self, beat: Beat) -> tuple[str, dict[str, Any]]:
         arguments = {

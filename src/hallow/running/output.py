@@ -153,17 +153,10 @@ class Output:
 
     def _feed(self, data: bytes, final: bool = False) -> None:
         if self._store is None:
-            if self._is_plain(data) and not final:
-                self._final = self._taken
-                return
             before = self._decoder.getstate()
-            try:
-                text = self._decoder.decode(data, final)
-                if not (self._fold and any(sign in text for sign in "\r\b\x1b")):
-                    self._final = self._taken - len(self._decoder.getstate()[0])
-                    return
-            except UnicodeDecodeError:
-                pass
+            if self._stands_for_itself(data, final):
+                self._final = self._taken - len(self._decoder.getstate()[0])
+                return
             self._leave_identity()
             self._decoder.setstate(before)
         text = self._decoder.decode(data, final)
@@ -171,13 +164,17 @@ class Output:
             self._shaper.feed(text)
             self._publish()  # in the middle of a long reading, what piles up must get out of memory
 
-    def _is_plain(self, data: bytes) -> bool:
-        """Whether bytes stand for themselves, as is soon told of ASCII."""
-        return (
-            data.isascii()
-            and not self._decoder.getstate()[0]
-            and not (self._fold and any(sign in data for sign in (b"\r", b"\b", b"\x1b")))
-        )
+    def _stands_for_itself(self, data: bytes, final: bool) -> bool:
+        """Whether bytes are the text; takes them into the decoder."""
+        if self._fold and any(sign in data for sign in (b"\r", b"\b", b"\x1b")):
+            return False
+        if data.isascii() and not self._decoder.getstate()[0]:  # nothing that the decoder would have to see
+            return True
+        try:
+            self._decoder.decode(data, final)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _leave_identity(self) -> None:
         """From here on the text is kept on its own, and its last lines may change."""
@@ -273,7 +270,7 @@ class Output:
         position, data = self.read_bytes(cursor, limit)
         return position, data.decode("utf-8", "replace"), position + len(data)
 
-    def read_bytes(self, cursor: Cursor, limit: int = 1 << 20) -> tuple[int, bytes]:
+    def read_bytes(self, cursor: Cursor, limit: int) -> tuple[int, bytes]:
         """The position and the text of :meth:`read`, in UTF-8."""
         with self._guard():
             position = min(cursor._begin(), self.size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -54,11 +53,10 @@ class Post:
     def size(self) -> int:
         """Bytes of the file that it names, 0 for a folder."""
         filename = self.arguments().get("filename")
-        try:
-            status = os.stat(filename) if filename else None
-        except OSError:
-            status = None
-        return status.st_size if status is not None and stat.S_ISREG(status.st_mode) else 0
+        with suppress(OSError):
+            if filename and os.path.isfile(filename):
+                return os.path.getsize(filename)
+        return 0
 
     def reached(self, observer: int) -> None:
         """Note that an observer, given by its number, has the event."""

@@ -21,7 +21,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hallow.journal.layout import STAGING
-from hallow.journal.staged import HALVES, CompiledHalf, opened_half
+from hallow.journal.staged import HALVES, CompiledHalf, PlainHalf, opened_half
 from hallow.running.covers import Cover, doors_for, is_block_buffered
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class _Stage:
     def _turn(self, half: Half | None) -> None:
         # Another one with something in it must be written out before.
         alone = all(one is half or not one.size for one in self._halves)
-        self._ready = half if alone and hasattr(half, "pass_on") else None  # type: ignore[assignment]
+        self._ready = None if half is None or isinstance(half, PlainHalf) or not alone else half
         self._doors.turn(half)
 
     def _opened(self) -> Half | None:

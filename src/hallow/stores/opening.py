@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import MissingExtraError, StoreError
-from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, scheme_of, unknown_kind, url_path
+from hallow.records.urls import OBJECT_SCHEMES, SQL_SCHEMES, kind_of_folder, scheme_of, unknown_kind, url_path
 from hallow.stores.base import Store
 
 if TYPE_CHECKING:
@@ -78,8 +78,6 @@ def opened(store: Any) -> Iterator[Store]:
 def _kind_of(path: str) -> str:
     """What kind of store lies at a path."""
     path = os.path.expanduser(path)
-    if os.path.isfile(os.path.join(path, ".hallow", "layout.json")):
-        return "objects"
     if os.path.isfile(path):
         with open(path, "rb") as file:
             start = file.read(16)
@@ -88,7 +86,7 @@ def _kind_of(path: str) -> str:
         raise StoreError(
             f"{path!r} is a file, but no SQLite database; give the folder of a file store, an SQLite file, or a URL"
         )
-    return "tinydb" if os.path.isfile(os.path.join(path, "metadata.json")) else "file"
+    return kind_of_folder(path) or "file"
 
 
 def _class_for(scheme: str, text: str) -> Any:

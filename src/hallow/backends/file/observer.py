@@ -68,7 +68,6 @@ class FileStorageObserver(RunFolderWriter):
     """
 
     VERSION = "FileStorageObserver-0.7.0"
-    _ending = False
 
     def __init__(
         self,
@@ -194,7 +193,7 @@ class FileStorageObserver(RunFolderWriter):
             self.save_cout()
         self._refresh_metrics()
         self._save_info(info)
-        if not self._ending:
+        if not self._ending:  # run.json is left to the final event
             self._save_entry()
 
     def _save_info(self, info: dict[str, Any]) -> None:
@@ -202,15 +201,6 @@ class FileStorageObserver(RunFolderWriter):
         if text != self._info_text and (info or self._info_text):
             replace_file(os.path.join(self._running()[0], "info.json"), text.encode("ascii"))
             self._info_text = text
-
-    def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
-        """Store what is new; ``run.json`` is left to the final event, which follows at once."""
-        self._ending = True
-        try:
-            # By way of heartbeat_event, which a subclass may have extended.
-            super().last_beat_event(info, captured_out, beat_time, result)  # type: ignore[arg-type]
-        finally:
-            self._ending = False
 
     def log_metrics(self, metrics_by_name: Mapping[str, Mapping[str, Any]], info: dict[str, Any]) -> None:
         """Store new points of metrics."""

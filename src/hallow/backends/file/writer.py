@@ -15,8 +15,7 @@ from hallow.backends.file.facts import FactsFile, read_facts
 from hallow.backends.file.layout import OWN, artifact_path, checked_id
 from hallow.backends.file.metrics import MetricsFiles
 from hallow.errors import RunExistsError, RunStateError
-from hallow.observers.base import RunObserver
-from hallow.observers.perrun import PerRun
+from hallow.observers.perrun import RecordPerRun
 from hallow.provenance.sources import relative_path
 from hallow.records.appending import replace_tail
 from hallow.records.encoding import flatten
@@ -38,7 +37,7 @@ DEFAULT_FILE_STORAGE_PRIORITY = 20
 _log = logging.getLogger("hallow.store")
 
 
-class RunFolderWriter(PerRun, RunObserver):
+class RunFolderWriter(RecordPerRun):
     """The part of the observer that writes; the part that says when is in ``observer.py``."""
 
     _folder: FolderTemplate | None = None

@@ -141,15 +141,6 @@ class StoreObserver(Reopening):
         changes = {"heartbeat": beat_time, "result": flatten(result, path="result"), **self._changed_info(info)}
         self._save(changes)
 
-    def last_beat_event(self, info: dict[str, Any], captured_out: str | None, beat_time: datetime, result: Any) -> None:
-        """Store what is new; time and result are left to the final event, which follows at once."""
-        self._ending = True
-        try:
-            # By way of heartbeat_event, which a subclass may have extended.
-            super().last_beat_event(info, captured_out, beat_time, result)  # type: ignore[arg-type]
-        finally:
-            self._ending = False
-
     def _changed_info(self, info: dict[str, Any]) -> dict[str, Any]:
         self.info = info
         flat = flatten(info, path="info")

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import RunStateError
-from hallow.observers.base import RunObserver
-from hallow.observers.perrun import PerRun
+from hallow.observers.perrun import RecordPerRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["StoreOperations"]
 
 
-class StoreOperations(PerRun, RunObserver):
+class StoreOperations(RecordPerRun):
     """The part of the observer of a store that each back-end has its own way for; the events are in ``observer.py``."""
 
     VERSION = "StoreObserver"
@@ -110,8 +109,6 @@ class StoreOperations(PerRun, RunObserver):
         self._base_dir = os.curdir
         # Changes that are not stored yet, because an earlier attempt failed, or the final event brings them.
         self._pending: dict[str, Any] = {}
-        # Whether the final event follows at once.
-        self._ending = False
         self._info_text = "{}"
         self._points = 0
         self._output = 0
