@@ -281,6 +281,14 @@ def closest(word: str, known: Iterable[str], count: int = 1) -> list[str]:
     return sorted((name for name, found in likeness.items() if found), key=lambda n: -likeness[n])[:count]
 
 
+def did_you_mean(word: str, known: Iterable[str], shown: str = '"{}"') -> str:
+    """The sentence of a message that names what in ``known`` looks most like ``word``; empty if nothing is near.
+
+    It begins with a space. ``shown`` says how the name is written there, such as ``"{}:"`` or ``"{!r}"``.
+    """
+    return "".join(f" Did you mean {shown.format(name)}?" for name in closest(word, known))
+
+
 def _likeness(word: str, name: str) -> float:
     """How far the two are alike, up to 1; 0 for what nobody would take for a slip of the other."""
     import os

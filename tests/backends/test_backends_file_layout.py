@@ -272,6 +272,8 @@ def test_a_file_in_the_place_of_the_store_is_explained(tmp_path, start):
     for path in (tmp_path / "file", tmp_path / "file/inside"):
         with pytest.raises(StoreError, match="cannot be"):
             FileStorageObserver(path).started_event(**start)
+        with pytest.raises(StoreError, match="cannot be"):
+            FileStorageObserver(path).store()
 
 
 def test_the_second_run_of_an_observer_starts_anew(observer, start):

@@ -492,6 +492,23 @@ def test_a_server_that_overlooks_the_condition_is_found_out(url, folder, monkeyp
     assert json.loads((folder / ".hallow" / "layout.json").read_text())["exclusive"] is False
 
 
+def test_of_those_that_start_together_none_waits_for_its_turn_where_the_store_decides(url, folder, monkeypatch):
+    taken = []
+    in_turn = LocalObjects._create_in_turn
+    monkeypatch.setattr(LocalObjects, "_create_in_turn", lambda self, *args: taken.append(args) or in_turn(self, *args))
+    assert len(set(started_together(lambda: ObjectStoreObserver(url), 12))) == 12
+    assert taken == []
+    assert json.loads((folder / ".hallow" / "layout.json").read_text())["exclusive"] is True
+
+
+def test_what_a_killed_start_did_not_find_out_the_next_one_does(url, folder):
+    (folder / ".hallow").mkdir(parents=True)
+    marker = folder / ".hallow" / "layout.json"
+    marker.write_text(json.dumps({"version": 1, "exclusive": None}))
+    assert Session(None, observer=ObjectStoreObserver(url)).run_id == 1
+    assert json.loads(marker.read_text())["exclusive"] is True
+
+
 def test_an_answer_that_was_lost_does_not_cost_an_id(url, monkeypatch):
     """The driver sends the request again, and is told that the object is there: it is our own."""
     create = LocalObjects.create_at_once

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
 
 import pytest
 
-from hallow.records.jsonfile import dump_json, load_json, read_json, write_json
+from hallow.records.jsonfile import create_file, dump_json, load_json, read_json, write_json
 
 
 def test_layout(tmp_path):
@@ -48,6 +50,34 @@ def test_a_failure_leaves_the_old_content(tmp_path):
     with pytest.raises(OSError, match="folder"):
         write_json(tmp_path / "folder", {})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "folder"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_of_several_who_create_a_file_one_succeeds_and_readers_see_it_whole(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.delattr(os, "link")
+    path, made, seen = tmp_path / "a", [], []
+    together = threading.Barrier(9)
+
+    def create(number):
+        together.wait()
+        try:
+            create_file(path, b"%d" % number * 100_000)
+            made.append(number)
+        except FileExistsError:
+            seen.append(path.read_bytes())
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    together.wait()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert path.read_bytes() == b"%d" % made[0] * 100_000
+    if links:
+        assert seen == [path.read_bytes()] * 7
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_text_forms():

@@ -19,7 +19,6 @@ def shown(*pieces):
     for piece in pieces:
         folded.feed(piece)
         done += folded.take()
-        assert done + folded.tail() is not None
     folded.settle(final=True)
     return done + folded.take() + folded.tail()
 
@@ -38,6 +37,16 @@ def test_as_the_helper_for_filters(text):
 @given(st.text(alphabet="ab\n\r\b", max_size=40))
 def test_as_the_helper_for_filters_in_general(text):
     assert shown(text) == apply_backspaces_and_linefeeds(text).removesuffix("\r")
+
+
+@given(st.lists(st.text(alphabet="ab\n\r\b", max_size=10), max_size=6))
+def test_after_each_piece_it_is_what_a_terminal_would_show_by_then(pieces):
+    folded, told, done = Terminal(), "", ""
+    for piece in pieces:
+        folded.feed(piece)
+        told += piece
+        done += folded.take()
+        assert done + folded.tail() == apply_backspaces_and_linefeeds(told).removesuffix("\r")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from hallow.config.words import NOTHING, TRUTH, literal
 from hallow.errors import ConfigTypeError
 from hallow.records.described import Described
 from hallow.records.updates import Append, Word
-from hallow.utils import closest, join_paths
+from hallow.utils import did_you_mean, join_paths
 
 __all__ = ["Range", "convert", "describe", "is_config_class"]
 
@@ -212,7 +212,7 @@ def _enum(value: Any, annotation: Any, path: str) -> Any:
     for member in annotation:
         if _same(member.value, value) or (isinstance(value, Word) and str(member.value) == value):
             return member
-    raise refused(value, annotation, path, _nearest(value, annotation.__members__))
+    raise refused(value, annotation, path, did_you_mean(str(value), annotation.__members__, "{!r}"))
 
 
 def _choice(value: Any, annotation: Any, path: str) -> Any:
@@ -224,7 +224,7 @@ def _choice(value: Any, annotation: Any, path: str) -> Any:
         spelt = {str(choice).lower(): choice for choice in choices if not isinstance(choice, str)}
         if value.lower() in spelt:
             return spelt[value.lower()]
-    raise refused(value, annotation, path, _nearest(value, map(str, choices)))
+    raise refused(value, annotation, path, did_you_mean(str(value), map(str, choices), "{!r}"))
 
 
 def _same(choice: Any, value: Any) -> bool:
@@ -233,11 +233,6 @@ def _same(choice: Any, value: Any) -> bool:
         return bool(choice == value) and isinstance(choice, bool) == isinstance(value, bool)
     except Exception:
         return False
-
-
-def _nearest(value: Any, choices: Iterable[str]) -> str:
-    near = closest(str(value), choices)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _one_of(value: Any, annotation: Any, path: str) -> Any:

@@ -18,7 +18,7 @@ from hallow.records.described import descriptions
 from hallow.records.encoding import flatten, restore
 from hallow.records.jsonfile import dump_json, load_json, replace_file
 from hallow.settings import SETTINGS
-from hallow.utils import closest
+from hallow.utils import closest, did_you_mean
 
 __all__ = ["HANDLER_BY_EXT", "get_handler", "load_config_file", "save_config_file"]  # noqa: F822 - made on first use
 
@@ -118,8 +118,7 @@ def get_handler(filename: str | os.PathLike[str]) -> Handler:
     extension = os.path.splitext(name)[1].lower()
     handler = _HANDLERS.get(extension)
     if handler is None:
-        near = closest(extension, _HANDLERS)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(extension, _HANDLERS, "{}")
         raise _error(
             f'"{name}" has the extension "{extension}", which is not the extension of a config file.{hint} '
             f"Known are {', '.join(_HANDLERS)}"

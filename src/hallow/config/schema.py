@@ -14,7 +14,7 @@ from hallow.config.fields import REQUIRED, UNDECLARED, Field, source_of
 from hallow.config.models import build_model, convert_by_pydantic
 from hallow.config.wording import bare, describe, holds_class, is_union, kind_of, may_be_absent, takes_any_key
 from hallow.errors import ConfigError, ConfigKeyError
-from hallow.utils import closest, join_paths
+from hallow.utils import did_you_mean, join_paths
 
 __all__ = ["REQUIRED", "UNDECLARED", "Field", "Range", "Schema", "convert", "describe", "is_config_class"]
 
@@ -254,9 +254,8 @@ class Schema:
         return convert(value, field.annotation, path)
 
     def _unknown(self, name: Any, path: str) -> ConfigKeyError:
-        near = closest(str(name), self.fields)
         parent = path.rpartition(".")[0]
-        hint = f' Did you mean "{join_paths(parent, near[0])}"?' if near else ""
+        hint = did_you_mean(path, [join_paths(parent, field) for field in self.fields])
         owner = self.cls.__name__ if self.cls is not None else "the declaration"
         return ConfigKeyError(
             f'"{path}" is not declared: {owner} has no field "{name}".{hint} Its fields are {", ".join(self.fields)}',

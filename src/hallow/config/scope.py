@@ -14,7 +14,7 @@ from hallow.config.scopesource import check_body, compile_function, find_source,
 from hallow.config.summary import SEED_DOC
 from hallow.errors import ConfigKeyError, MissingValueError, ScopeSignatureError, ScopeSourceError
 from hallow.settings import SETTINGS
-from hallow.utils import closest
+from hallow.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -167,8 +167,7 @@ class ConfigScope:
 
     def _missing(self, name: str, evaluation: Evaluation) -> ConfigKeyError:
         known = sorted({*evaluation.preset, *evaluation.fallback, *evaluation.fixed})
-        near = closest(name, known)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
+        hint = did_you_mean(name, known)
         return ConfigKeyError(
             f"{name!r} not in preset for ConfigScope. Available options are: {{{', '.join(known)}}}.{hint} The scope "
             f"{self.__name__} ({self.file}:{self.line}) asks for it, but no earlier config source, ingredient or "

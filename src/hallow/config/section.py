@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hallow.config.summary import ConfigSummary
 from hallow.config.trees import merge, nested
 from hallow.errors import UpdateError
-from hallow.utils import closest, is_prefix, rel_path
+from hallow.utils import did_you_mean, is_prefix, rel_path
 
 if TYPE_CHECKING:
     from hallow.config.schema import Schema
@@ -95,8 +95,7 @@ class Section:
         """
         assert self.choices is not None
         if name not in self.choices:
-            near = closest(str(name), self.choices)
-            hint = f' Did you mean "{near[0]}"?' if near else ""
+            hint = did_you_mean(str(name), self.choices)
             raise UpdateError(
                 f'"{name}" is no choice for "{self.path}".{hint} The choices are: {", ".join(self.choices)}',
                 print_traceback=False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import simplified_type
 from hallow.errors import ConfigTypeError
-from hallow.utils import closest
+from hallow.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,8 +70,7 @@ def _refused(word: Word, existing: Any, path: str) -> ConfigTypeError:
     choices = ""
     if isinstance(existing, Enum):
         names = [member.name for member in type(existing)]
-        near = closest(word, names)
-        choices = (f' Did you mean "{near[0]}"?' if near else "") + f" The choices are: {', '.join(names)}."
+        choices = f"{did_you_mean(word, names)} The choices are: {', '.join(names)}."
     return ConfigTypeError(
         f"{path}={word}: {str(word)!r} cannot be read as {expected}, the type of the present value "
         f"({_short(existing)}).{choices} To set a text nevertheless, quote it twice: '{path}=\"{word}\"'; for no value "

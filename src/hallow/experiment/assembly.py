@@ -21,7 +21,7 @@ from hallow.running.context import enclosing_run
 from hallow.running.run import Run
 from hallow.running.seeding import checked_seed, named_child_seed, new_seed, positional_child_seeds
 from hallow.settings import SETTINGS
-from hallow.utils import closest, join_paths
+from hallow.utils import did_you_mean, join_paths
 
 if TYPE_CHECKING:
     import logging
@@ -305,8 +305,7 @@ def command_named(name: str, commands: Mapping[str, Any], paths: Iterable[str]) 
     """
     if name in commands:
         return commands[name]
-    near = closest(name, commands)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
+    hint = did_you_mean(name, commands)
     ingredient, _, last = name.rpartition(".")
     if not ingredient:
         text = f'Command "{name}" not found.'

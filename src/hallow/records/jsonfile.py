@@ -10,7 +10,7 @@ from typing import Any
 
 from hallow.records.encoding import tag_nonfinite, untag_nonfinite
 
-__all__ = ["dump_json", "load_json", "read_json", "replace_file", "strict_json", "write_json"]
+__all__ = ["create_file", "dump_json", "load_json", "read_json", "replace_file", "strict_json", "write_json"]
 
 _NUMBERS = count()
 
@@ -69,9 +69,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: if the file cannot be written.
     """
     target = os.fspath(path)
-    folder, name = os.path.split(target)
-    # A leading dot hides it from programs that list a run's folder; process and number keep writers apart.
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}-{next(_NUMBERS)}.tmp")
+    temporary = _beside(target)
     try:
         with open(temporary, "wb") as file:
             file.write(data)
@@ -79,6 +77,42 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def create_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Make a file in one step, complete from its first moment; of several who try, one succeeds.
+
+    Raises:
+        FileExistsError: if there is one.
+        OSError: if it cannot be written.
+    """
+    target = os.fspath(path)
+    temporary = _beside(target)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        _link(temporary, target)
+    finally:
+        _remove(temporary)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError, NotImplementedError):  # not every file system has links
+        from shutil import copyfileobj
+
+        with open(source, "rb") as complete, open(target, "xb") as file:
+            copyfileobj(complete, file)
+
+
+def _beside(target: str) -> str:
+    """A name for a temporary file in the folder of another one."""
+    folder, name = os.path.split(target)
+    # A leading dot hides it from programs that list a run's folder; process and number keep writers apart.
+    return os.path.join(folder, f".{name}.{os.getpid()}-{next(_NUMBERS)}.tmp")
 
 
 def _remove(path: str) -> None:

@@ -22,7 +22,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import ArtifactNameError, StoreError
-from hallow.utils import closest, get_by_dotted_path, iterate_flattened
+from hallow.utils import closest, did_you_mean, get_by_dotted_path, iterate_flattened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,9 +114,9 @@ class FolderTemplate:
             raise StoreError(f"the folder template {template!r} is broken: {error}") from None
         for field in self._named():
             if field not in self._FIELDS and not field.startswith("config."):
-                near = "".join(f" Did you mean {{{word}}}?" for word in closest(field, self._FIELDS))
+                hint = did_you_mean(field, self._FIELDS, "{{{}}}")
                 raise StoreError(
-                    f"the folder template {template!r} has an unknown field {{{field}}}.{near} Fields are "
+                    f"the folder template {template!r} has an unknown field {{{field}}}.{hint} Fields are "
                     f"{', '.join(self._FIELDS)} and config.<path>"
                 )
 

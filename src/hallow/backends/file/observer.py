@@ -326,10 +326,15 @@ class FileStorageObserver(RunFolderWriter):
         return f"file:{self._absolute(self.basedir)}"
 
     def store(self) -> FileStore:
-        """The store, for reading."""
+        """The store, for reading.
+
+        Raises:
+            StoreError: if its folder is missing and cannot be made.
+        """
+        from hallow.backends.file.folders import make_basedir
         from hallow.backends.file.store import FileStore
 
-        os.makedirs(self._absolute(self.basedir), exist_ok=True)
+        make_basedir(self._absolute(self.basedir))
         return FileStore(self._absolute(self.basedir))
 
     def unfinished(self) -> Iterator[tuple[str, dict[str, Any]]]:

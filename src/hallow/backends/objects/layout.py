@@ -31,7 +31,7 @@ it has less than 64 KiB, then as often as that amounts to; ``files`` has what is
 
 ``exclusive`` says how ids are given away: if true, by creating an object under the condition that there is none
 (``If-None-Match: *`` and its like), which the store was seen to observe; otherwise whoever wants to create one
-announces that beside it first, and steps back if anybody else has done so.
+announces that beside it first, and steps back if anybody else has done so. While that is being found out, it is null.
 
 All JSON is strict: numbers that are not finite are ``{"py/float": "nan"}``; in ``metrics.json`` they are bare ``NaN``
 and ``Infinity``, which is what readers of Sacred's stores parse. A line of ``metrics`` is ``{"name", "steps", "values",

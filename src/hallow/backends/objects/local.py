@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hallow.backends.objects.access import Objects
 from hallow.backends.objects.connection import LOCAL
 from hallow.errors import ArtifactNameError, StoreError
-from hallow.records.jsonfile import replace_file
+from hallow.records.jsonfile import create_file, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,8 +74,8 @@ class LocalObjects(Objects):
             FileExistsError: if there is one.
         """
         del content_type
-        with self._placing(name) as path, open(path, "xb") as file:
-            file.write(content)
+        with self._placing(name) as path:
+            create_file(path, content)
 
     @contextmanager
     def _placing(self, name: str) -> Iterator[str]:

@@ -121,28 +121,34 @@ def _prepare(objects: Objects, make_bucket: bool) -> None:
 
 
 def _mark(objects: Objects) -> None:
-    """Make the marker; find out whether the store creates an object for one of several only, and say so there."""
+    """Make the marker, unless somebody else does at the same moment: then do as that one says."""
     if _is_refused(objects):
         _agree(objects, objects.read_many([STORE_MARKER]).get(STORE_MARKER))
-    elif objects.conditional and _is_refused(objects):  # there are servers that overlook the condition
-        objects.write(STORE_MARKER, marker(exclusive=True), JSON_TYPE)
-        objects.exclusive = True
-
-
-def _is_refused(objects: Objects) -> bool:
-    content = marker(exclusive=False)
-    if objects.conditional:
-        try:
-            objects.create_at_once(STORE_MARKER, content, JSON_TYPE)
-        except FileExistsError:
-            return True
-        except NotImplementedError:
-            objects.conditional = False
-    if not objects.conditional:
-        objects.write(STORE_MARKER, content, JSON_TYPE)
-    return False
+    else:
+        _find_out(objects)
 
 
 def _agree(objects: Objects, content: bytes | None) -> None:
     """All who write to a store give away ids in the same way."""
-    objects.exclusive = objects.conditional and check_version(content, objects.url).get("exclusive") is True
+    said = check_version(content, objects.url).get("exclusive", False)
+    if said is None:  # who made the marker a moment ago is about to find out, or was killed meanwhile
+        _find_out(objects)
+    else:
+        objects.exclusive = objects.conditional and said is True
+
+
+def _find_out(objects: Objects) -> None:
+    """Whether the store creates an object for one of several only: it then refuses another marker. That says so."""
+    objects.exclusive = _is_refused(objects)  # there are servers that overlook the condition
+    objects.write(STORE_MARKER, marker(exclusive=objects.exclusive), JSON_TYPE)
+
+
+def _is_refused(objects: Objects) -> bool:
+    if objects.conditional:
+        try:
+            objects.create_at_once(STORE_MARKER, marker(exclusive=None), JSON_TYPE)
+        except FileExistsError:
+            return True
+        except NotImplementedError:
+            objects.conditional = False
+    return False

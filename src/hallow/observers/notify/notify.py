@@ -22,7 +22,7 @@ from hallow.observers.notify.messages import elapsed
 from hallow.observers.notify.messenger import TEXTS, Messenger
 from hallow.observers.notify.settings import read_settings
 from hallow.observers.notify.web import Refusal, redacted
-from hallow.utils import closest
+from hallow.utils import closest, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,8 +184,7 @@ def _checked_events(on: str | Iterable[str]) -> tuple[str, ...]:
     events = (on,) if isinstance(on, str) else tuple(on)
     for event in events:
         if event not in EVENTS:
-            near = closest(str(event), EVENTS)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(str(event), EVENTS, "{!r}")
             raise UsageError(
                 f"on={event!r} is no event that can be told.{hint} There are {', '.join(EVENTS)}; conditions on "
                 "metrics are given with when=",

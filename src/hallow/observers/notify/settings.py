@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import ConfigFileError, ConfigFileNotFoundError, MissingExtraError
-from hallow.utils import closest
+from hallow.utils import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,8 +55,7 @@ def read_settings(
 def _check_keys(name: str, settings: dict[str, Any], known: list[str], required: Iterable[str]) -> None:
     for key in settings:
         if key not in known:
-            near = closest(str(key), known)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(str(key), known, "{!r}")
             raise _error(f'"{name}" has the key {key!r}, which is not known here.{hint} Known are {", ".join(known)}')
     missing = [key for key in required if settings.get(key) is None]
     if missing:
