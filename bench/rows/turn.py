@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_PATIENCE = 900  # seconds for one script
+
 EXPERIMENT = """
     from {lib} import Experiment
     from {lib}.observers import FileStorageObserver
@@ -166,22 +168,34 @@ class Turn:
         err = self.folder / "err"
         stdout_of = _terminal() if on_terminal else (self.folder / "out").open("wb")
         with stdout_of as stdout, err.open("wb") as stderr:
-            options: dict[str, Any] = {"stdout": stdout, "stderr": stderr, "stdin": subprocess.DEVNULL}
-            try:
-                done = subprocess.run(
-                    [self.python, script],
-                    check=False,
-                    cwd=script.parent,
-                    env=self.environment(),
-                    timeout=900,
-                    **options,
-                )
-            except subprocess.TimeoutExpired as error:
-                raise TurnError(f"{self.lib} has not ended after 15 minutes") from error
+            process = subprocess.Popen(
+                [self.python, script],
+                cwd=script.parent,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+            code = self._ended(process)
         text = err.read_text(encoding="utf-8", errors="replace")
-        if done.returncode:
+        if code:
             raise TurnError(f"{script} failed with {self.lib}:\n{text[-3000:]}")
         return text
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for the end of a script; its exit code."""
+        # Not wait(timeout), which looks for the end at growing intervals, of up to 50 ms.
+        overdue = threading.Event()
+        watch = threading.Timer(_PATIENCE, lambda: (overdue.set(), process.kill()))
+        watch.start()
+        try:
+            code = process.wait()
+        finally:
+            watch.cancel()
+            process.kill()  # unless it has ended
+        if overdue.is_set():
+            raise TurnError(f"{self.lib} has not ended after {_PATIENCE} seconds")
+        return code
 
 
 @contextmanager

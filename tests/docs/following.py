@@ -198,7 +198,7 @@ class Follower:
 def shell(command):
     """What a command prints on both streams, in the order of its lines."""
     programs = str(Path(sys.executable).parent)
-    left_out = ("NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS")
+    left_out = ("NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS", "PYTEST_ADDOPTS")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     done = subprocess.run(
         ["bash", "-c", command],
