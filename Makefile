@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest slow faults integrations docs bench compare omniboard clean help
+.PHONY: demo test check pytest slow fuzz faults integrations docs bench compare omniboard clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -56,6 +56,11 @@ pytest: $(VENV)/.dev ## the tests, on all cores
 slow: $(VENV)/.dev ## the tests that the others leave out because they take long
 	$(PYTEST) -m slow tests $(STORES:%=--ignore=%) --ignore=tests/integrations
 	$(PYTEST) -m slow $(STORES)
+
+fuzz: export HALLOW_FUZZ ?= 30
+fuzz: export TMPDIR := $(shell sh tests/folder_in_memory.sh)
+fuzz: $(VENV)/.dev ## the tests of properties, each with 30 times as many examples
+	$(PYTEST) -m hypothesis tests
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
+from properties import examples
 
 from hallow.settings import SETTINGS
 
-# How long examples take depends on the machine and on what else runs there.
-settings.register_profile("hallow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("hallow", parent=examples(50))
 settings.load_profile("hallow")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
@@ -23,10 +23,11 @@ from hallow.backends.mongo.recording import Recording
 from hallow.errors import RecordError
 from hallow.records.points import Points, joined
 from hallow.testing.contract.support import Session, T
+from properties import examples
 
 #: Bytes that a document may have.
 MOST = 1_000_000
-SUITED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(25)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ CELLS = st.one_of(
 
 
 @given(st.lists(st.tuples(st.text(), CELLS, CELLS), max_size=4), st.integers(0, 30))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_points_are_packed_and_unpacked(columns, count):
     points = []
     for name, steps, values in columns:

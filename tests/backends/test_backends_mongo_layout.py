@@ -9,7 +9,7 @@ from hashlib import md5
 import bson
 import pytest
 from bson import ObjectId
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hallow
@@ -19,6 +19,7 @@ from hallow.backends.mongo.values import from_bson, key_from_bson, key_to_bson, 
 from hallow.errors import RecordError, StoreError
 from hallow.records.encoding import flatten, restore
 from hallow.testing.contract.support import Session, T
+from properties import examples
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ FLAT = st.recursive(
 
 
 @given(FLAT)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_whatever_can_be_flattened_is_stored_and_read_back(value):
     flat = flatten(value)
     document = {"value": to_bson(flat)}

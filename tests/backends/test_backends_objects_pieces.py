@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow.backends.objects import pieces
@@ -15,6 +15,7 @@ from hallow.backends.objects.lines import cut_bytes, cut_points, points_in, poin
 from hallow.backends.objects.pieces import PieceWriter, read_pieces
 from hallow.errors import RecordError
 from hallow.records.points import Points, joined
+from properties import examples
 
 
 class Unsteady(Objects):
@@ -68,7 +69,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(changes=CHANGES, full=st.sampled_from([20, 50, 1000]))
 def test_what_is_stored_is_a_beginning_at_every_moment(changes, full):
     objects, model = Unsteady(), b""
@@ -108,7 +109,7 @@ def some_points(first, count, name="m"):
     return Points(name, list(numbers), [n / 2 for n in numbers], [1.7e9 + n for n in numbers])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(batches=st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=40))
 def test_points_may_be_sent_again_from_any_of_them_on(batches):
     objects, count = Unsteady(), 0

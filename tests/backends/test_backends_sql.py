@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from hashlib import md5
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hallow
@@ -28,6 +28,7 @@ from hallow.backends.sql import contents, layout, output
 from hallow.backends.sql.observer import DEFAULT_SQL_PRIORITY, SqlObserver
 from hallow.backends.sql.store import BATCH
 from hallow.backends.sql.tables import Artifact, Base, Experiment, Run, Source
+from properties import examples
 
 
 class Place:
@@ -410,7 +411,7 @@ def unsigned(numbers):
     return [repr(number + 0.0 if type(number) is float else number) for number in numbers]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(steps=st.lists(NUMBERS, max_size=9), values=st.lists(NUMBERS, max_size=9))
 def test_points_of_any_numbers(place, steps, values):
     count = min(len(steps), len(values))

@@ -7,7 +7,7 @@ import sys
 from ast import literal_eval
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow.cli.grammar import get_config_updates, nest_updates, split_words
@@ -15,6 +15,7 @@ from hallow.cli.values import parse_value
 from hallow.errors import ConfigError, UpdateError, UsageError
 from hallow.records.updates import Append, Word
 from hallow.settings import SETTINGS
+from properties import examples
 
 LITERALS = [
     ("5", 5), ("-5", -5), ("1_000", 1000), ("0x10", 16), ("0b11", 3), ("0o7", 7),
@@ -129,7 +130,7 @@ literals = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(literals)
 def test_the_repr_of_a_literal_comes_back(value):
     text = repr(value).replace("Ellipsis", "...")
@@ -140,7 +141,7 @@ def test_the_repr_of_a_literal_comes_back(value):
     assert type(parsed) is type(value)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text(alphabet="[]{}(),:'\"\\ abtrue1.=-py/\n") | st.text())
 def test_parsing_raises_nothing_but_update_errors(text):
     before = set(sys.modules)
@@ -151,7 +152,7 @@ def test_parsing_raises_nothing_but_update_errors(text):
     assert set(sys.modules) == before
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.text(alphabet="ab.=+[]01 'x\"{}"), max_size=4))
 def test_updates_raise_nothing_but_config_errors(updates):
     try:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow.config import files
@@ -18,6 +18,7 @@ from hallow.config.files import get_handler, load_config_file, save_config_file
 from hallow.errors import ConfigFileError, ConfigFileNotFoundError
 from hallow.records.described import Described
 from hallow.settings import SETTINGS
+from properties import examples
 
 
 class Color(enum.Enum):
@@ -107,7 +108,7 @@ values = st.recursive(
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.yaml"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(config=st.dictionaries(text, values, max_size=4))
 def test_C35_any_config_comes_back(name, config):
     save_config_file(config, name)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow import Experiment
 from hallow.config.trees import leaf_paths
 from hallow.observers import FileStorageObserver
 from hallow.utils import get_by_dotted_path, set_by_dotted_path
+from properties import examples
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=3)
 LEAVES = st.one_of(
@@ -27,7 +28,7 @@ TREES = st.recursive(
     lambda inner: st.dictionaries(NAMES, st.one_of(LEAVES, inner), min_size=1, max_size=3),
     max_leaves=12,
 )
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = examples(60)
 
 
 def resolved(tree, updates=None, **keywords):

@@ -7,11 +7,12 @@ import shutil
 
 import hostile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from reading import EXPECTED, HERE, check, looked_at, runs_of
 
 import hallow
 from hallow.records.decoding import restore
+from properties import examples
 
 
 @pytest.mark.parametrize(("store", "run"), runs_of("file"))
@@ -40,7 +41,7 @@ def test_reading_a_store_of_sacred_changes_nothing(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------- damage
 
-SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(15)
 FILES = ("run.json", "config.json", "info.json", "metrics.json")
 
 

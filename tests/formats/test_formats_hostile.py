@@ -10,7 +10,8 @@ from pathlib import Path
 
 import hostile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
+from properties import examples
 
 RUN = {"status": "COMPLETED", "result": 0.5, "title": 'größe ☃ \\ "', "artifacts": ["a"], "host": {"os": ["Linux"]}}
 GOOD = json.dumps(RUN).encode()
@@ -130,13 +131,13 @@ def test_floods_are_small_themselves():
 
 
 @given(text=hostile.damage(RUN, "went_off"))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 def test_random_damage_is_bytes(text):
     assert isinstance(text, bytes)
 
 
 @given(value=hostile.values("went_off"))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 def test_random_values_can_be_written(value):
     assert json.loads(json.dumps(value)) is not NotImplemented
 

@@ -12,12 +12,13 @@ import pytest
 import reading
 from bson import json_util
 from bson.codec_options import DatetimeConversion
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from reading import EXPECTED, HERE, check, looked_at, runs_of
 from test_formats_fixtures import told
 
 import hallow
 from hallow.backends.mongo.observer import MongoObserver
+from properties import examples
 
 SACRED = HERE / EXPECTED["stores"]["mongo"]["path"]
 ANY_DATE = json_util.JSONOptions(datetime_conversion=DatetimeConversion.DATETIME_CLAMP)
@@ -156,7 +157,7 @@ def test_deleting_a_run_of_sacred(own):
 
 # ------------------------------------------------------------------------------------------------------- damage
 
-SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(15)
 MARKER = HERE.parent / "went_off"
 
 

@@ -8,11 +8,12 @@ from itertools import islice
 
 import hostile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from reading import EXPECTED, HERE, check, looked_at, runs_of
 
 import hallow
 from hallow.backends.objects.store import ObjectStore
+from properties import examples
 
 STORE = HERE / EXPECTED["stores"]["s3"]["path"]
 IDS = EXPECTED["stores"]["s3"]["ids"]
@@ -73,7 +74,7 @@ def test_reading_a_store_of_sacred_changes_nothing(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------- damage
 
-SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(15)
 CLASSIC = ("run.json", "config.json", "info.json", "metrics.json")
 OWN = ".hallow"
 POINTS = f"{OWN}/metrics/000000000000000-000000000000003.jsonl"

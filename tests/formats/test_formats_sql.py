@@ -9,7 +9,7 @@ from contextlib import closing
 
 import hostile
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import reading
 from reading import EXPECTED, HERE, check, runs_of
@@ -17,6 +17,7 @@ from test_formats_fixtures import told
 
 import hallow
 from hallow.records.encoding import flatten
+from properties import examples
 
 pytest.importorskip("sqlalchemy")
 
@@ -60,7 +61,7 @@ def test_reading_a_database_of_sacred_changes_nothing(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------- damage
 
-SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(15)
 MARKER = HERE.parent / "went_off"
 
 
@@ -185,7 +186,7 @@ def test_a_damaged_document_hides_no_other_run(three_runs, tmp_path, monkeypatch
     assert not (tmp_path / "went_off").exists()
 
 
-@settings(SUITED, max_examples=15)  # each asks for all that three runs have, in a copy of the database
+@examples(15)  # each asks for all that three runs have, in a copy of the database
 @given(place=st.sampled_from(PLACES), value=hostile.values(MARKER))
 def test_any_values_in_a_document(three_runs, tmp_path, place, value):
     stays_readable(damaged(three_runs, tmp_path, place, json.dumps(value)), f"{place} is {value!r}")

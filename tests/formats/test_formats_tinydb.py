@@ -11,12 +11,13 @@ import hostile
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from reading import EXPECTED, HERE, check, looked_at, runs_of
 
 import hallow
 from hallow.observers import TinyDbReader
 from hallow.backends.tinydb.serializers import written
+from properties import examples
 
 TINY = HERE / EXPECTED["stores"]["tinydb"]["path"]
 
@@ -88,7 +89,7 @@ def test_files_can_be_opened(tmp_path):
 
 # ------------------------------------------------------------------------------------------------------- damage
 
-SUITED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SUITED = examples(15)
 
 
 def three_runs() -> dict:

@@ -11,13 +11,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hallow.journal import held, layout
 from hallow.journal.metrics import MetricsLog
 from hallow.journal.reader import read_points
 from hallow.records.points import Points, linearized
+from properties import examples
 
 
 def flat(points):
@@ -118,7 +119,7 @@ points = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(points=points, mapped=st.sampled_from([True, False, None]))
 def test_whatever_is_logged_comes_back(points, mapped, tmp_path_factory):
     """The same from the log, from its files, and after taking it up again."""

@@ -19,13 +19,14 @@ from fractions import Fraction
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records_json import through_json
 
 from hallow.errors import HallowWarning
 from hallow.records.encoding import Described, flatten, restore, tag_nonfinite, untag_nonfinite
 from hallow.records.updates import Word
+from properties import examples
 
 
 class Color(enum.Enum):
@@ -135,7 +136,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(plain)
 def test_everything_plain_comes_back(value):
     result = through_json(value)
@@ -188,7 +189,7 @@ json_data = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(json_data)
 def test_restoring_never_fails(data):
     """What comes back can be stored again, and compared."""
