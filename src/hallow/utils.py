@@ -5,6 +5,7 @@ The exceptions can be imported from here as well; they live in :mod:`hallow.erro
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -289,9 +290,23 @@ def did_you_mean(word: str, known: Iterable[str], shown: str = '"{}"') -> str:
     return "".join(f" Did you mean {shown.format(name)}?" for name in closest(word, known))
 
 
+def did_you_mean_path(path: str, fits: Callable[[str], bool] = os.path.exists) -> str:
+    """As :func:`did_you_mean`, for what is beside a file or folder that is not there; the path stands in quotes.
+
+    Args:
+        path: which is not there.
+        fits: whether a path could be meant.
+    """
+    folder, base = os.path.split(path)
+    try:
+        known = [name for name in os.listdir(folder or ".") if fits(os.path.join(folder, name))]
+    except OSError:
+        return ""
+    return did_you_mean(base, known, '"' + os.path.join(folder, "").replace("{", "{{").replace("}", "}}") + '{}"')
+
+
 def _likeness(word: str, name: str) -> float:
     """How far the two are alike, up to 1; 0 for what nobody would take for a slip of the other."""
-    import os
     from difflib import SequenceMatcher
 
     # What both begin with anyway, the dashes of options or the way to an entry, makes them no more alike.

@@ -269,6 +269,7 @@ def test_commands(filled, tmp_path):
     ("words", "said"),
     [
         (("ls", "nothing"), "there is no file store"),
+        (("ls", "rnus"), 'runs"?'),
         (("show", "runs", "99"), "there is no run 99"),
         (("copy", "runs", "taken"), "it is a file"),
         (("show", "runs"), "show needs a RUN; write: hallow show STORE RUN [--full]"),

@@ -18,7 +18,7 @@ from hallow.records.described import descriptions
 from hallow.records.encoding import flatten, restore
 from hallow.records.jsonfile import dump_json, load_json, replace_file
 from hallow.settings import SETTINGS
-from hallow.utils import closest, did_you_mean
+from hallow.utils import did_you_mean, did_you_mean_path
 
 __all__ = ["HANDLER_BY_EXT", "get_handler", "load_config_file", "save_config_file"]  # noqa: F822 - made on first use
 
@@ -145,14 +145,8 @@ def looks_like_config_file(name: str) -> bool:
 
 def missing_file(name: str) -> ConfigFileNotFoundError:
     """The error for a config file that is not there, with the nearest name beside it."""
-    folder, base = os.path.split(name)
-    try:
-        near = closest(base, os.listdir(folder or "."))
-    except OSError:
-        near = []
-    hint = f' Did you mean "{os.path.join(folder, near[0])}"?' if near else ""
     return ConfigFileNotFoundError(
-        f'there is no config file "{name}" (in {os.getcwd()}).{hint}',
+        f'there is no config file "{name}" (in {os.getcwd()}).{did_you_mean_path(name)}',
         print_traceback=False,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 from hallow.errors import StoreError
-from hallow.utils import closest
+from hallow.utils import closest, did_you_mean_path
 
 __all__ = [
     "HIDDEN",
@@ -17,6 +17,7 @@ __all__ = [
     "completed",
     "has_password",
     "kind_of_folder",
+    "missing_folder",
     "same_place",
     "scheme_of",
     "unknown_kind",
@@ -78,6 +79,20 @@ def unknown_kind(scheme: str, text: str, known: Iterable[str]) -> StoreError:
         f"there is no kind of store {scheme!r} in {without_password(text)!r}; {hint}known are "
         f"{', '.join(sorted(known))}, or give the path of a folder"
     )
+
+
+def missing_folder(kind: str, path: str, error: OSError) -> StoreError:
+    """The error for a store whose folder cannot be listed, with the nearest folder beside it.
+
+    Args:
+        kind: of the store, such as ``"file"``.
+        path: of the folder.
+        error: what listing it gave.
+    """
+    if isinstance(error, NotADirectoryError):
+        return StoreError(f"{path!r} is a file; a {kind} store is a folder, give that")
+    hint = did_you_mean_path(path, os.path.isdir) or " Give its folder"
+    return StoreError(f"there is no {kind} store {path!r}: {error.strerror or error}.{hint}")
 
 
 def scheme_of(text: str, known: Container[str] = ()) -> str:

@@ -14,6 +14,7 @@ from hallow.records.contents import Contents
 from hallow.records.jsonfile import read_json
 from hallow.records.names import files_below
 from hallow.records.record import RecordedFile
+from hallow.records.urls import missing_folder
 from hallow.stores.base import Store
 from hallow.stores.documents import Files, read_record
 
@@ -54,12 +55,8 @@ class FileStore(Store):
         try:
             with os.scandir(self.basedir) as entries:
                 return [entry.name for entry in entries if entry.name[0] not in "._" and entry.is_dir()]
-        except NotADirectoryError:
-            raise StoreError(f"{self.basedir!r} is a file; a file store is a folder, give that") from None
         except OSError as error:
-            raise StoreError(
-                f"there is no file store {self.basedir!r}: {error.strerror or error}; give its folder"
-            ) from error
+            raise missing_folder("file", self.basedir, error) from error
 
     def observer(self) -> FileStorageObserver:
         """An observer that records into this folder."""

@@ -20,6 +20,7 @@ from hallow.errors import StoreError
 from hallow.records.contents import Contents
 from hallow.records.encoding import flatten
 from hallow.records.record import RecordedFile
+from hallow.records.urls import missing_folder
 from hallow.stores.base import Store
 from hallow.stores.documents import Files, damaged, read_record
 
@@ -56,12 +57,8 @@ class TinyDbStore(Store):
     def _check(self) -> None:
         try:
             os.listdir(self.root)
-        except NotADirectoryError:
-            raise StoreError(f"{self.root!r} is a file; a TinyDB store is a folder, give that") from None
         except OSError as error:
-            raise StoreError(
-                f"there is no TinyDB store {self.root!r}: {error.strerror or error}; give its folder"
-            ) from error
+            raise missing_folder("TinyDB", self.root, error) from error
 
     def observer(self) -> TinyDbObserver:
         """An observer that records into this folder."""
