@@ -188,8 +188,8 @@ def _in_our_words(error: Exception, place: str) -> Exception:
     text, code = _cleaned(error), _code_of(error)
     if isinstance(error, ConnectionFailure):
         return StoreError(
-            f"{place} cannot be reached: {text}; start the server or check the address; with --journal-only a run goes "
-            "on and is recorded locally"
+            f"{place} cannot be reached: {text}; start the server or check the address; a run can start "
+            "without the store: --journal-only"
         )
     if code in _REFUSED_LOGIN:
         return StoreError(f"{place} refuses the login ({text}); check user, password and authSource in the URL")

@@ -132,7 +132,7 @@ class Connection:
         elif "redentials" in type(error).__name__ + reason:
             advice = "give credentials, in the way that this kind of store has for that"
         else:
-            advice = "check the address and that the store is up; with --journal-only the run records on this machine"
+            advice = "check the address and that the store is up; a run can start without the store: --journal-only"
         return StoreError(f"{self.url} cannot {doing}: {without_password(reason)}; {advice}")
 
     def no_bucket(self) -> StoreError:

@@ -250,12 +250,14 @@ class Database:
             return RecordError(f"{self.url} does not take what it is to store: {told}")
         if _is_locked(error):
             return StoreError(
-                f"{self.url} is locked by another program, which does not get on; wait for it or end it, or let the "
-                "run record locally: --journal-only"
+                f"{self.url} is locked by another program, which does not get on; wait for it or end it; a run can "
+                "start without the store: --journal-only"
             )
         path = None if self._place is None else self._place.path
         advice = _about_file(path) if path else "start the server or check the address and what the user may do"
-        return StoreError(f"{self.url} cannot be used: {told}; {advice}, or let the run record locally: --journal-only")
+        return StoreError(
+            f"{self.url} cannot be used: {told}; {advice}; a run can start without the store: --journal-only"
+        )
 
     def _told(self, error: SQLAlchemyError) -> str:
         """What the driver says, in one line and without the password."""
