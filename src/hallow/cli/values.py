@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from typing import Any
 
 from hallow.errors import UpdateError
-from hallow.records.updates import Word
+from hallow.records.updates import Word, python_literal
 from hallow.settings import SETTINGS
 
 __all__ = ["open_ends", "parse_value"]
@@ -47,23 +45,12 @@ def parse_value(text: str, update: str = "") -> Any:
     text = text.strip()
     update = update or text
     try:
-        value = _literal(text)
+        value = python_literal(text)
         if isinstance(value, tuple) and not text.startswith("("):
             value = list(value)
     except ValueError:
         value = _no_literal(text, update)
     return value if isinstance(value, str) else _plain_data(value, update)
-
-
-def _literal(text: str) -> Any:
-    """The Python literal; ``ValueError`` if it is none."""
-    try:
-        with warnings.catch_warnings():
-            # "\d" and "1if" are texts here, not code to be improved.
-            warnings.simplefilter("ignore")
-            return ast.literal_eval(text)
-    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise ValueError(str(error)) from None
 
 
 def _no_literal(text: str, update: str) -> Any:
@@ -225,7 +212,7 @@ def _member(text: str) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     try:
-        return _literal(text)
+        return python_literal(text)
     except ValueError:
         return text
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
-from ast import literal_eval
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hallow.config.values import simplified_type
 from hallow.errors import ConfigTypeError
+from hallow.records.updates import python_literal
 from hallow.utils import did_you_mean
 
 if TYPE_CHECKING:
@@ -142,10 +141,8 @@ def _members(word: Word, existing: Any) -> Any:
 def literal(text: str, otherwise: Callable[[str], Any]) -> Any:
     """The Python literal that a text is, else what ``otherwise`` makes of the text."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "1if" is a text here, not code to be improved
-            return literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return python_literal(text)
+    except ValueError:
         return otherwise(text)
 
 

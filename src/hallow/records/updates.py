@@ -6,10 +6,12 @@ that was written without quotes, and a request to extend a list rather than to r
 
 from __future__ import annotations
 
+import warnings
+from ast import literal_eval
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Append", "Word"]
+__all__ = ["Append", "Word", "python_literal"]
 
 
 class Word(str):
@@ -31,3 +33,18 @@ class Append:
     """
 
     items: list[Any] = field(default_factory=list)
+
+
+def python_literal(text: str) -> Any:
+    """The value of a text that is a Python literal.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        with warnings.catch_warnings():
+            # "\d" and "1if" are texts here, not code to be improved.
+            warnings.simplefilter("ignore")
+            return literal_eval(text)
+    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise ValueError(str(error)) from None
