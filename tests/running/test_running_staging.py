@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -776,6 +777,34 @@ def test_a_half_goes_on_after_a_part_that_was_taken(half, tmp_path):
     assert received.lstrip(b"x") == data
     os.close(reading)
     os.close(writing)
+
+
+def test_a_signal_is_handled_before_the_rest_waits(half):
+    reading, writing = os.pipe()
+    size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+    os.write(writing, b"x" * (size - 4096))
+    half.begin(1, 1)
+    half.write(b"y" * 20_000)
+    came = []
+
+    def handler(*_):
+        came.append(True)
+        os.read(reading, size)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    rescue = threading.Timer(10, os.read, (reading, size))
+    rescue.start()
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        half.write_out(writing)
+        assert rescue.is_alive(), "the handler had to wait for who reads"
+        assert came
+        assert os.read(reading, size).lstrip(b"x") == b"y" * (20_000 - 4096)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        rescue.cancel()
+        os.close(reading)
+        os.close(writing)
 
 
 def test_a_closed_half_refuses_everything(half):

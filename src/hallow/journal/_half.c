@@ -182,7 +182,9 @@ static int write_all(Half *self, int file)
             errno = error;
             PyErr_SetFromErrno(PyExc_OSError);
             return -1;
-        } else if (PyErr_CheckSignals() < 0) {
+        }
+        /* Also when a part was taken: that, too, may be due to a signal, and the next writing may last for ever. */
+        if (self->written < self->size && PyErr_CheckSignals() < 0) {
             return -1;
         }
     }
