@@ -12,6 +12,7 @@ import sysconfig
 import textwrap
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -815,6 +816,14 @@ def test_a_closed_half_refuses_everything(half):
     half.close()
 
 
+def until_it_is_busy(half):
+    while True:
+        try:
+            half.write(b"!")
+        except ValueError:
+            return
+
+
 @pytest.mark.skipif(CompiledHalf is None, reason="not built")
 class TestCompiledHalf:
     @pytest.fixture
@@ -854,11 +863,7 @@ class TestCompiledHalf:
         half.write(b"held up")
         thread = threading.Thread(target=half.pass_on, args=(writing,))
         thread.start()
-        while True:  # until it waits for the pipe
-            try:
-                half.write(b"!")
-            except ValueError:
-                break
+        until_it_is_busy(half)
         for call in (half.clean, half.close, lambda: half.begin(2, 1), lambda: half.write_out(writing)):
             with pytest.raises(ValueError):
                 call()
@@ -875,6 +880,52 @@ class TestCompiledHalf:
         assert half.size == 0
         os.close(reading)
         os.close(writing)
+
+    def test_who_waits_does_so_asleep(self, half, monkeypatch):
+        """Also after many writings that began just when somebody had waited for the one before."""
+        reading, writing = os.pipe()
+        over = threading.Event()
+
+        def keep(function):
+            while not over.is_set():
+                function()
+
+        waiting = [threading.Thread(target=keep, args=(half.wait,)) for _ in range(2)]
+        taking = threading.Thread(target=keep, args=(lambda: os.read(reading, 1 << 16),))
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for thread in (*waiting, taking):
+                thread.start()
+            for _ in range(20_000):
+                half.write(b"x" * 30_000)
+                half.pass_on(writing)
+        finally:
+            sys.setswitchinterval(interval)
+            over.set()
+            os.write(writing, b"end")
+            for thread in (*waiting, taking):
+                thread.join()
+        os.set_blocking(writing, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x")
+        os.set_blocking(writing, True)
+        half.write(b"held up")
+        busy = threading.Thread(target=half.pass_on, args=(writing,))
+        busy.start()
+        until_it_is_busy(half)
+        waits = threading.Thread(target=half.wait)
+        before = time.process_time()
+        waits.start()
+        time.sleep(0.5)
+        spent = time.process_time() - before
+        os.read(reading, 1 << 16)
+        for thread in (waits, busy):
+            thread.join()
+        os.close(reading)
+        os.close(writing)
+        assert spent < 0.25
 
     def test_a_signal_handler_in_the_middle_of_it_can_print_elsewhere(self, run_tools):
         done = run_tools(

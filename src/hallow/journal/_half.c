@@ -209,7 +209,8 @@ static int write_out(Half *self, PyObject *number)
     }
     self->busy = 1;
     self->writer = PyThread_get_thread_ident();
-    PyThread_acquire_lock(self->idle, NOWAIT_LOCK);
+    /* One that waits may just have it. It lets go of it at once, and needs nothing that we hold. */
+    PyThread_acquire_lock(self->idle, WAIT_LOCK);
     int failed = write_all(self, (int)file);
     self->busy = 0;
     PyThread_release_lock(self->idle);
