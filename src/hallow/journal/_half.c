@@ -7,6 +7,7 @@
 #include <Python.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -197,11 +198,15 @@ static int write_out(Half *self, PyObject *number)
     if (file == -1 && PyErr_Occurred()) {
         return -1;
     }
+    if (file < INT_MIN || file > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "no descriptor has this number");
+        return -1;
+    }
     if (!self->open || self->busy) {
         PyErr_SetString(PyExc_ValueError, "not to be written out now");
         return -1;
     }
-    if (self->written == 0) {
+    if (self->written == 0 && self->size > 0) {
         /* Behind what was written last; cheaper to ask for than the size. 0: a descriptor that the user has closed. */
         off_t place = lseek((int)file, 0, SEEK_CUR);
         store(self->head + SIZE, place < 0 ? 0 : (unsigned long long)place, 8);
