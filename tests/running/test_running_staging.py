@@ -838,6 +838,14 @@ class TestCompiledHalf:
         assert half.write_text(text) == len(text)
         assert half.rest() == text.encode()
 
+    @pytest.mark.parametrize("size", [10, 100_000])
+    def test_text_does_not_grow(self, half, size):
+        text = "zw\N{LATIN SMALL LETTER O WITH DIAERESIS}lf" * size
+        before = sys.getsizeof(text)
+        with suppress(ValueError):
+            half.write_text(text)
+        assert sys.getsizeof(text) == before
+
     def test_it_takes_nothing_else_as_text(self, half):
         with pytest.raises(TypeError):
             half.write_text(b"bytes")

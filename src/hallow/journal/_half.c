@@ -117,12 +117,18 @@ static PyObject *half_write_text(Half *self, PyObject *text)
         PyErr_SetString(PyExc_TypeError, "no text");
         return NULL;
     }
-    Py_ssize_t size;
-    const char *data = PyUnicode_AsUTF8AndSize(text, &size);
-    if (data == NULL || append(self, data, size) < 0) {
+    if (PyUnicode_IS_COMPACT_ASCII(text)) {
+        Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+        return append(self, PyUnicode_1BYTE_DATA(text), size) < 0 ? NULL : PyLong_FromSsize_t(size);
+    }
+    /* Not PyUnicode_AsUTF8AndSize: the text would keep what it has become for as long as it lives. */
+    PyObject *encoded = PyUnicode_AsUTF8String(text);
+    if (encoded == NULL) {
         return NULL;
     }
-    return PyLong_FromSsize_t(PyUnicode_GET_LENGTH(text));
+    int failed = append(self, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded));
+    Py_DECREF(encoded);
+    return failed ? NULL : PyLong_FromSsize_t(PyUnicode_GET_LENGTH(text));
 }
 
 /* -------------------------------------------------------------------------------------------- writing out */
