@@ -593,6 +593,24 @@ def test_streams_with_rules_of_their_own(run_tools, how):
     assert plain
 
 
+@both
+def test_text_that_cannot_tell_how_long_it_is(run_tools, part):
+    done = run_tools(
+        """
+        class Text(str):
+            def __len__(self):
+                raise ValueError
+        capture, out = capturing("folder")
+        for _ in range(2):  # only the second goes the short way
+            assert sys.stdout.write(Text("once")) == 4
+        killed()
+        """,
+        part=part,
+    )
+    assert done.code == -9, done.out
+    assert recovered(done.folder) == b"onceonce"
+
+
 @pytest.mark.parametrize("closing", ["sys.stdout.close()", "sys.stdout.buffer.close()", "sys.stdout.detach()"])
 def test_a_closed_stream_is_a_closed_stream(run_tools, closing):
     done = run_tools(

@@ -74,9 +74,10 @@ def doors_for(slow: Callable[[io.BufferedWriter, Any], int], compiled: bool) -> 
 
         def write_encoded(text: str) -> int:
             try:
+                size = len(text)  # before, because a class of the user's may do anything in it
                 data = encode(text)
                 put(data)
-                return len(text)
+                return size
             except (ValueError, TypeError):
                 pass
             return plain(stream, text)
