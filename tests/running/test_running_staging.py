@@ -629,6 +629,43 @@ def test_a_closed_stream_is_a_closed_stream(run_tools, closing):
     assert done.content("folder/output") == b"before\nclosed\n"
 
 
+@both
+def test_a_signal_handler_forks_in_the_middle_of_the_writing_out(run_tools, part):
+    """The child goes on, and what the parent has staged stays its own."""
+    done = run_tools(
+        """
+        import fcntl
+        reading, writing = os.pipe()
+        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        capture, out = capturing("folder")
+        print("y" * 7000, end="")
+        os.dup2(writing, 1)
+        os.write(1, b"x" * size)
+        forked = []
+        def handler(signum, frame):
+            forked.append(os.fork())
+            if forked[0]:
+                os.waitpid(forked[0], 0)
+            else:
+                os.read(reading, size)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        sys.stdout.flush()
+        if not forked[0]:
+            print("the child", flush=True)
+            os._exit(0)
+        received = os.read(reading, size)
+        os.write(2, received)
+        os._exit(0)
+        """,
+        part=part,
+    )
+    assert done.code == 0, done.out
+    assert b"the child" in done.out
+    assert done.out.count(b"y") % 7000 == 0 < done.out.count(b"y")
+    assert b"\xff" not in done.out
+
+
 # ---------------------------------------------------------------------------------------------------- trouble
 
 

@@ -208,7 +208,10 @@ static int write_out(Half *self, PyObject *number)
         PyErr_SetString(PyExc_OverflowError, "no descriptor has this number");
         return -1;
     }
-    if (!self->open || self->busy) {
+    if (!self->open) {
+        return 0;
+    }
+    if (self->busy) {
         PyErr_SetString(PyExc_ValueError, "not to be written out now");
         return -1;
     }
@@ -225,7 +228,7 @@ static int write_out(Half *self, PyObject *number)
     int failed = write_all(self, (int)file);
     self->busy = 0;
     PyThread_release_lock(self->idle);
-    if (!failed) {
+    if (!failed && self->open) {
         forget(self);
     }
     return failed;
@@ -244,6 +247,9 @@ static PyObject *half_pass_on(Half *self, PyObject *number)
     if (self->size > 0) {
         if (write_out(self, number) < 0) {
             return NULL;
+        }
+        if (!self->open) {
+            Py_RETURN_NONE;
         }
         store(self->head + SIZE, NOTHING, 8);
         IN_THIS_ORDER();
@@ -277,17 +283,30 @@ static PyObject *half_rest(Half *self, PyObject *Py_UNUSED(nothing))
     return PyBytes_FromStringAndSize((char *)self->head + HEAD + self->written, self->size - self->written);
 }
 
+static void let_go(Half *self)
+{
+    if (self->open) {
+        self->open = 0;
+        self->size = self->written = 0;
+        PyBuffer_Release(&self->view);
+    }
+}
+
+/* After a fork: possibly by a signal handler in the middle of write_all, which then finds nothing left to do. */
+static PyObject *half_leave(Half *self, PyObject *Py_UNUSED(nothing))
+{
+    self->busy = 0;
+    let_go(self);
+    Py_RETURN_NONE;
+}
+
 static PyObject *half_close(Half *self, PyObject *Py_UNUSED(nothing))
 {
     if (self->busy) {
         PyErr_SetString(PyExc_ValueError, "not to be closed now");
         return NULL;
     }
-    if (self->open) {
-        self->open = 0;
-        self->size = self->written = 0;
-        PyBuffer_Release(&self->view);
-    }
+    let_go(self);
     Py_RETURN_NONE;
 }
 
@@ -318,6 +337,7 @@ static PyMethodDef half_methods[] = {
     {"rest", (PyCFunction)half_rest, METH_NOARGS, NULL},
     {"clean", (PyCFunction)half_clean, METH_NOARGS, NULL},
     {"close", (PyCFunction)half_close, METH_NOARGS, NULL},
+    {"leave", (PyCFunction)half_leave, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

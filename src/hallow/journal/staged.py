@@ -115,6 +115,12 @@ class PlainHalf:
         self.write = _closed
         self._map.close()
 
+    def leave(self) -> None:
+        """In a forked child: what is in the memory is the parent's alone, even if this was being written out."""
+        self.write = _closed
+        self._map = mmap.mmap(-1, len(self._map))
+        self._map.seek(self._start)
+
 
 def _place(number: int) -> int:
     """Behind what was written to a descriptor last; cheaper to ask for than the size of the file."""

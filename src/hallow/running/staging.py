@@ -214,10 +214,12 @@ class _Stage:
                 half.close()
 
     def detach(self) -> None:
-        """After a fork, in the child."""
+        """After a fork, in the child; which a signal handler may have made while this was at work."""
         self.lock = RLock()
-        self._ended = True
+        self._ended, self._wanted = True, False
         self._turn(None)
+        for half in self._halves:
+            half.leave()
         for cover in self._covers:
             cover.take_off()
         self._covers, self._halves = [], []
