@@ -68,6 +68,9 @@ Each row is a setting; see [settings](settings.md) for the other values.
 |---|---|---|---|
 {settings}
 
+A program's own options come before those that Sacred does not have (`--resume`, `--notify`, `--gcs` and others): under Sacred's names such
+a flag means what the program says, while by changed imports it has to be another one.
+
 The same in both: a run that gets SIGTERM or SIGHUP ends as INTERRUPTED with everything stored, config files and records never run code
 (pickle config files that hold objects need `SETTINGS.CONFIG.PICKLE_FILES_MAY_RUN_CODE`), runs of one experiment do not see each other's values, and in a
 distributed job rank 0 owns the run.

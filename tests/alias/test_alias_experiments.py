@@ -397,6 +397,41 @@ def test_option_hooks_and_own_options(script):
     assert stored["result"][2] == {"own": True, "word": "x", "shout": "HEY"}
 
 
+def test_options_of_a_program_come_before_those_that_sacred_does_not_have(script):
+    done = script(
+        """
+        from sacred import Experiment, cli_option
+        from sacred.commandline_options import CommandLineOption
+
+        @cli_option("-R", "--resume")
+        def resume(args, run):
+            run.info["resume"] = args
+
+        class NotifyOption(CommandLineOption):
+            "Send a mail."
+            short_flag = "G"
+
+            @classmethod
+            def apply(cls, args, run):
+                run.info["notify"] = args
+
+        ex = Experiment("usage", additional_cli_options=[resume])
+
+        @ex.automain
+        def main(_run):
+            return _run.info
+        """,
+        "--resume=last.pt",
+        "-G",
+        "-F",
+        "kept",
+    )
+    assert done.code == 0, done.err
+    stored = json.loads((done.folder / "kept/1/run.json").read_text())
+    assert stored["result"] == {"resume": "last.pt", "notify": True}
+    assert stored["meta"]["options"]["--gcs"] is None
+
+
 def test_settings_that_projects_change(tmp_path):
     """Before the experiment exists, as they do it."""
     import numpy as np

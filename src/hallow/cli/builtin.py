@@ -201,6 +201,11 @@ def unobserved_option(args: Any, run: Any) -> None:
 #: Options that add an observer.
 OBSERVER_OPTIONS = frozenset({"--file_storage", "--gcs", "--mongo_db", "--s3", "--sql", "--tiny_db"})
 
+#: Options that Sacred does not have.
+BEYOND_SACRED = frozenset(
+    {gcs_option, journal_only_option, notify_option, origins_option, resume_option, strict_observers_option}
+)
+
 #: Sorted by name, which is also the order in which they are applied.
 BUILT_IN: tuple[CLIOption, ...] = (
     beat_interval_option,

@@ -7,6 +7,7 @@ up in :mod:`hallow.observers` when they are used.
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -219,14 +220,38 @@ def gather_command_line_options(
         filter_disabled = not SETTINGS.COMMAND_LINE.SHOW_DISABLED_OPTIONS
     from hallow.cli.builtin import BUILT_IN
 
-    options = [*BUILT_IN, *additional]
-    old = 0
+    old: list[CLIOption] = []
+    taken = {option.short_flag for option in (*BUILT_IN, *additional)}
     for cls in sorted(get_inheritors(CommandLineOption), key=lambda cls: cls.__name__):
         if cls._enabled or not filter_disabled:
-            options.insert(old, _from_class(cls, {o.short_flag for o in options}))
-            old += 1
+            old.append(_from_class(cls, taken))
+            taken.add(old[-1].short_flag)
+    options = [*old, *_giving_way(BUILT_IN, [*old, *additional]), *additional]
     check_clashes(options)
     return options
+
+
+def _giving_way(built_in: Sequence[CLIOption], own: Sequence[CLIOption]) -> Sequence[CLIOption]:
+    """The built-in options; those that Sacred does not have leave their flags to programs written for Sacred."""
+    if not own or "hallow.as_sacred" not in sys.modules:
+        return built_in
+    from hallow.cli.builtin import BEYOND_SACRED
+
+    taken = {_key(flag) for option in own for flag in option.get_flags() if flag}
+    left = []
+    for option in built_in:
+        if option not in BEYOND_SACRED or taken.isdisjoint(_key(flag) for flag in option.get_flags() if flag):
+            left.append(option)
+        elif _key(option.long_flag) not in taken:
+            left.append(_without_short_flag(option))
+    return left
+
+
+@lru_cache(maxsize=16)
+def _without_short_flag(option: CLIOption) -> CLIOption:
+    return CLIOption(
+        option.apply_function, None, option.long_flag, option.is_flag, repeatable=option.repeatable, check=option.check
+    )
 
 
 def check_clashes(options: Iterable[CLIOption]) -> None:

@@ -11,12 +11,13 @@ from hallow.records.urls import without_password
 from hallow.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from hallow.cli.options import CLIOption
     from hallow.running.ranks.attaching import Attachment
     from hallow.running.run import Run
 
-__all__ = ["BODY", "mark", "options_among", "rank_of", "showable", "with_keywords"]
+__all__ = ["BODY", "mark", "options_among", "rank_of", "run_to_resume", "showable", "with_keywords"]
 
 
 @cache
@@ -42,6 +43,14 @@ def with_keywords(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]
         if value is not None
     }
     return {**(options or {}), **asked}
+
+
+def run_to_resume(values: Mapping[str, Any], options: Iterable[CLIOption]) -> Any:
+    """The id of the run that is to go on, if any; a program written for Sacred may have a --resume of its own."""
+    from hallow.cli.builtin import resume_option
+
+    meant = any(option.apply_function is resume_option.apply_function for option in options)
+    return values[resume_option.long_flag] if meant else None
 
 
 def showable(options: Mapping[str, Any]) -> dict[str, Any]:

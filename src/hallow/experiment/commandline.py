@@ -12,6 +12,7 @@ from hallow.cli.grammar import get_config_updates
 from hallow.cli.parse import ParsedCommandLine, parse_command_line
 from hallow.cli.usage import docopt_usage, format_usage, help_for_command, short_usage
 from hallow.errors import CommandNotFoundError, HallowError, UsageError
+from hallow.experiment.asking import run_to_resume
 from hallow.experiment.assembly import ASKED, Asked, check_main_arguments, find_command, slot_paths, spelt_as_choice
 from hallow.experiment.caller import runs_in_debugger
 from hallow.experiment.captured import core_of
@@ -89,7 +90,8 @@ class CommandLine:
     ) -> Run:
         """A subclass that has a ``run`` of its own wants to know of every run; it is called as Sacred calls it."""
         # A run that is resumed is built with updates that were put together from these and the record.
-        asked = Asked(self.experiment, None if parsed.options["--resume"] else updates, parsed.script_args)
+        resumed = run_to_resume(parsed.options, self.experiment.all_cli_options)
+        asked = Asked(self.experiment, None if resumed else updates, parsed.script_args)
         token = ASKED.set(asked)
         try:
             return self.experiment.run(command, updates, named_configs, info={}, meta_info={}, options=parsed.as_args())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from hallow.cli.options import CLIOption, apply_options, default_options, gather_command_line_options, normalise_options
 from hallow.errors import ExperimentError, HookSignatureError, NotRunningError
-from hallow.experiment.asking import BODY, mark, options_among, rank_of, showable, with_keywords
+from hallow.experiment.asking import BODY, mark, options_among, rank_of, run_to_resume, showable, with_keywords
 from hallow.experiment.assembly import Assembly, check_main_arguments, find_command
 from hallow.experiment.caller import defines_in_notebook_cell, defining_globals, experiment_name
 from hallow.experiment.captured import Captured, core_of
@@ -307,10 +307,11 @@ class Experiment(Ingredient):
         command = find_command(self, command_name) if command is None else command
         attachment = None if command.unobserved else rank_of(self)
         record = None
-        if chosen["--resume"]:
+        earlier = run_to_resume(chosen, known)
+        if earlier:
             from hallow.experiment.resuming import resumed_updates, stored_record, take_up
 
-            record = stored_record(chosen["--resume"], self.observers, chosen, known)
+            record = stored_record(earlier, self.observers, chosen, known)
             config_updates = resumed_updates(record, config_updates or {}, bool(chosen["--force"]))
         assembly = Assembly(
             self,
