@@ -227,6 +227,25 @@ def test_the_folder_of_sources_is_deleted_during_the_run(ex, tmp_path):
     assert json.loads((tmp_path / "runs/1/run.json").read_text())["status"] == "COMPLETED"
 
 
+def test_a_program_wants_its_metrics_on_disk_now(ex, tmp_path):
+    from sacred.observers import FileStorageObserver
+
+    ex.observers.append(FileStorageObserver(tmp_path))
+
+    @ex.main
+    def main(_run):
+        _run.log_scalar("loss", 0.5)
+        _run.info["at"] = "middle"
+        _run._emit_heartbeat()
+        return [json.loads((tmp_path / "1" / name).read_text()) for name in ("metrics.json", "info.json")]
+
+    run = ex.run()
+    metrics, info = run.result
+    assert metrics["loss"]["values"] == [0.5]
+    assert info["at"] == "middle"
+    run._emit_heartbeat()
+
+
 def test_older_observers_lack_newer_parameters(ex, tmp_path):
     from sacred.observers import RunObserver
 

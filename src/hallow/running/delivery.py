@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hallow.errors import ResumeError
-from hallow.running.lane import Job, Lanes
+from hallow.running.lane import Job, Lanes, then
 from hallow.running.outlet import Outlet
 from hallow.running.post import Post
 
@@ -180,6 +180,17 @@ class Delivery:
             post.secure(self.run._journal)
         except OSError as error:
             self.run.run_logger.warning("%s cannot be kept for later delivery: %s", post.event, error)
+
+    def beat_now(self) -> None:
+        """Tell everything that is new, without waiting for the next beat; who is busy or away gets it later."""
+        outlets = self._listening()
+        if not outlets or self._threads().own() is not None:  # within an event, the next beat must do
+            return
+        work, over = self._timed_beat()
+        job = Job(work, outlets)
+        job.work = then(work, job, over)
+        self._threads().add(job)
+        self._threads().wait(job)
 
     def _timed_beat(self) -> tuple[Callable[[Outlet], Any], Callable[[], None]]:
         """The work of one beat, and what ends it; nothing that goes wrong here ends the run or the beats."""

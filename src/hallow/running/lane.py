@@ -221,7 +221,7 @@ class Lanes:
                 alarm.cancel()
             over()
 
-        job.work = _then(work, job, end)
+        job.work = then(work, job, end)
         return job
 
     def _alarm(self) -> Alarm:
@@ -274,7 +274,7 @@ class Lanes:
                 self._start(new)
 
 
-def _then(work: Callable[[Outlet], Any], job: Job, end: Callable[[], None]) -> Callable[[Outlet], Any]:
+def then(work: Callable[[Outlet], Any], job: Job, end: Callable[[], None]) -> Callable[[Outlet], Any]:
     """``work``, with ``end`` after the last outlet."""
 
     def both(outlet: Outlet) -> Any:
