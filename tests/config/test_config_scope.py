@@ -255,6 +255,24 @@ def test_C25_changes_of_lists_and_of_keys_assigned_later(make):
     assert (summary.modified, summary.added) == ({"d", "d.k"}, set())
 
 
+def test_entries_stand_in_the_order_in_which_they_were_bound():
+    def cfg():
+        kind = "adam"
+        if kind == "sgd":
+            momentum = 0.9
+            lr = 0.1
+        else:
+            beta = 0.99
+            lr = 0.001
+        kind = kind.upper()
+        gone = 1
+        last = 2
+        del gone
+        gone = 3
+
+    assert list(ConfigScope(cfg)()) == ["kind", "beta", "lr", "last", "gone"]
+
+
 def test_C32_unknown_updates_are_seen_behind_every_source():
     def cfg():
         a = 1

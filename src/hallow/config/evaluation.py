@@ -45,6 +45,8 @@ class Evaluation:
         self.fallback = fallback or {}
         self.origin = origin
         self.origins: dict[str, Origin] = {}
+        # Names as a dict of local variables would have them: in the order in which they were bound first.
+        self.bound: dict[str, None] = {}
         self.changes = Changes()
         self.names = DogmaticDict.over(self.fixed, "", self.changes)
         self._imposed: dict[str, Any] = {}
@@ -54,6 +56,7 @@ class Evaluation:
     def assign(self, name: str, value: Any, line: int | None = None) -> Any:
         """The value that an entry has after ``value`` was assigned to it."""
         self.origins[name] = self.origin(line)
+        self.bound[name] = None
         if name not in self.fixed:
             return value
         self.names[name] = value
@@ -68,6 +71,7 @@ class Evaluation:
 
     def bind(self, name: str, value: Any, line: int | None = None) -> Any:
         """Like :meth:`assign` for names that are bound in passing; they are entries only if they are fixed."""
+        self.bound[name] = None
         return self.assign(name, value, line) if name in self.fixed else value
 
     def delete(self, name: str) -> bool:
@@ -75,6 +79,7 @@ class Evaluation:
         if name in self.fixed:
             return False
         self.origins.pop(name, None)
+        self.bound.pop(name, None)
         return True
 
     def declare(self, name: str) -> bool:
@@ -86,6 +91,7 @@ class Evaluation:
 
         A value that is only fixed counts as asked for, not as added.
         """
+        self.bound[name] = None
         if name in self.preset:
             self.names.pop(name, None)
             value = self.carried(name)

@@ -258,9 +258,11 @@ class ConfigScope:
         left_out: dict[str, str] = {}
         if self.__doc__:
             entries["__doc__"] = evaluation.assign("__doc__", self._docstring())
-        for name, value in bound.items():
-            if name in hidden:
+        # The interpreter has them in the order of the text, whichever branch was taken.
+        for name in [*(name for name in bound if name not in evaluation.bound), *evaluation.bound]:
+            if name in hidden or name not in bound:
                 continue
+            value = bound[name]
             if not is_configuration(value):
                 left_out[name] = type(value).__name__
             elif everything or name in chosen:
