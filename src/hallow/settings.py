@@ -126,7 +126,8 @@ DECLARED: dict[str, Any] = {
         "SCOPE_ENTRIES": _choice(
             "assigned",
             "Which names of a scope become entries: `'assigned'` those that are assigned and hold neither a module nor "
-            "an open file; `'all'` every name that is bound at the end (imports, loop variables, inner functions).",
+            "an open file; `'all'` every name that is bound at the end (imported values, loop variables, inner "
+            "functions).",
             "assigned",
             "all",
             sacred="all",

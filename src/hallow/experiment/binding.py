@@ -131,7 +131,6 @@ class Binding:
         self.logger: logging.Logger | None = view.logger.getChild(core.signature.name) if view else None
         settings = view.settings if view else SETTINGS
         self.mode = _mode(settings)
-        # Under Sacred's profile `_rnd` is exactly numpy's generator, without the names that older numpy had.
         self.rnd: Any = None
         self.stream = view.stream(core.index) if view and core.uses_randomness else None
         self.config: Any = self._visible(view.config) if view else {}

@@ -1,8 +1,5 @@
 # $ with seed=1
 # $ with seed=1 kind=sgd
-# $ with seed=1 kind=sgd model.depth=3
-# C32 changes are detected whatever the number and kind of sources
-#   3 + log| WARNING - root - Added new config entry: "model.depth"
 from sacred import Experiment
 
 ex = Experiment("order")
