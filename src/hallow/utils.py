@@ -302,7 +302,7 @@ def did_you_mean_path(path: str, fits: Callable[[str], bool] = os.path.exists) -
         known = [name for name in os.listdir(folder or ".") if fits(os.path.join(folder, name))]
     except OSError:
         return ""
-    return did_you_mean(base, known, '"' + os.path.join(folder, "").replace("{", "{{").replace("}", "}}") + '{}"')
+    return "".join(f' Did you mean "{os.path.join(folder, name)}"?' for name in closest(base, known))
 
 
 def _likeness(word: str, name: str) -> float:
