@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check pytest slow fuzz faults integrations docs bench compare omniboard clean help
+.PHONY: demo test check pytest slow fuzz faults sanitize integrations docs bench compare omniboard clean help
 
 help:            ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -64,6 +64,9 @@ fuzz: $(VENV)/.dev ## the tests of properties, each with 30 times as many exampl
 
 faults: $(VENV)/.dev ## kill runs, fill disks, take stores away, many times; prints one table
 	HALLOW_FAULTS=long $(BIN)/python -m pytest tests/faults --quiet --tb=short
+
+sanitize: $(VENV)/.dev ## the compiled part in its tests, watched by AddressSanitizer and UndefinedBehaviorSanitizer
+	sh tests/sanitized.sh $(BIN)/python
 
 $(VENV)/.docs: $(VENV)/bin/python pyproject.toml $(COMPILED)
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
