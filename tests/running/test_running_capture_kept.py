@@ -494,7 +494,7 @@ def test_a_file_that_cannot_grow_ends_the_capture_before_it_fails_the_program(ru
         capture, out = capturing("folder")
         for number in range(200):
             print("x" * 8191)
-            time.sleep(0.001)
+            time.sleep(0.003)  # a program that is slow enough for who watches the room
         ended(capture)
         """
     )
