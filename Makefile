@@ -21,8 +21,9 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml $(COMPILED)
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml $(COMPILED)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	# A client of Sacred's stores, against which ours are tested. Its own dependencies would bring Sacred and Jupyter.
-	$(BIN)/python -m pip install --quiet --no-deps incense==0.0.15
+	# A client of Sacred's stores, against which ours are tested. Its own dependencies would bring Sacred and Jupyter; and
+	# it is built in a way that Python has left behind.
+	$(BIN)/python -m pip install --quiet --no-deps "incense==0.0.15; python_version < '3.12'"
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## run a real experiment and show its record
