@@ -323,7 +323,11 @@ def test_attributes_of_the_sql_observer(ex, tmp_path):
     ex.run()
     (observer,) = ex.observers
     assert lacking("sql", observer) == []
-    assert observer.session.query(Run).one().to_json()["status"] == "COMPLETED"
+    try:
+        assert observer.session.query(Run).one().to_json()["status"] == "COMPLETED"
+    finally:
+        observer.session.remove()
+        observer.engine.dispose()
 
 
 def test_attributes_of_the_tinydb_observer(ex, tmp_path):
