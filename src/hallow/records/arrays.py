@@ -100,7 +100,7 @@ def _masked(obj: Any, encode: Recurse) -> Any:
     return {
         "py/object": "numpy.ma.MaskedArray",
         "data": array_form(obj.data, encode),
-        "mask": array_form(np.ma.getmaskarray(obj), encode),
+        "mask": array_form(np.ma.getmaskarray(obj), encode),  # type: ignore[no-untyped-call, unused-ignore]
     }
 
 
@@ -162,7 +162,9 @@ def _restored_numpy(kind: str, flat: dict[str, Any], decode: Recurse) -> Any:
     if kind == "ma.MaskedArray":
         import numpy as np
 
-        return np.ma.MaskedArray(decode(flat["data"]), mask=decode(flat["mask"]))
+        data, mask = decode(flat["data"]), decode(flat["mask"])
+        # The last numpy for Python 3.10 has no types for these.
+        return np.ma.MaskedArray(data, mask=mask)  # type: ignore[no-untyped-call, unused-ignore]
     if "value" in flat and "dtype" in flat:
         # A scalar as Sacred stored it.
         return _dtype(flat["dtype"]).type(decode(flat["value"]))
