@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import re
 import sqlite3
 from contextlib import closing
 
@@ -208,6 +209,20 @@ def test_pages_of_a_file_damaged_at_random(three_runs, tmp_path, data):
                 assert isinstance(record.problem, str)
     except hallow.errors.StoreError:
         pass  # what holds the pages together is damaged
+
+
+def test_names_of_tables_that_are_no_text(three_runs, tmp_path):
+    content = three_runs.read_bytes()
+    found = 0
+    for match in re.finditer(rb"CREATE (TABLE|INDEX)|hallow_\w+", content):
+        path = tmp_path / f"{match.start()}.sqlite"
+        path.write_bytes(content[: match.end() - 1] + b"\x80" + content[match.end() :])
+        try:
+            with hallow.open_store(path) as store:
+                assert all(isinstance(record.problem, str) for record in store.runs())
+        except hallow.errors.StoreError as error:
+            found += "not UTF-8" in str(error)
+    assert found
 
 
 def test_values_of_every_kind_come_back_from_json_columns(three_runs):

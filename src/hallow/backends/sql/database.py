@@ -231,6 +231,8 @@ class Database:
                         raise self._problem(error) from None
                 except PoolTimeout:
                     raise StoreError(f"no connection to {self.url} is free") from None
+                except UnicodeDecodeError:  # of what the driver itself has to read, such as names of tables
+                    raise StoreError(f"{self.url} is damaged: a text in it is not UTF-8") from None
                 except SQLAlchemyError as error:
                     raise RecordError(f"{self.url} cannot be used: {self._told(error)}") from None
 
